@@ -13,7 +13,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+extern "C" {
 #include <cmocka.h>
+}
 #undef fail  // a macro of cmocka's; the word is taken by <ios> and by sallyport::fail
 // clang-format on
 
