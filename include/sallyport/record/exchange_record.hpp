@@ -1,0 +1,38 @@
+// ExchangeRecord: what is written down about one HTTP exchange, or about one connection that was passed
+// through or ended before a request. Never cookies, authorization values, bodies or keys. A plain value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sallyport::record {
+
+struct ExchangeRecord {
+  std::chrono::system_clock::time_point time;  // when the request began
+  std::string request_id;
+  std::string client;  // address and port
+  std::string host;
+  std::string method;
+  std::string path;  // as requested, with its query
+  int status = 0;    // 0: no response
+  std::string verdict;
+  std::string rule;
+  std::uint64_t bytes_in = 0;   // bytes of body from the client
+  std::uint64_t bytes_out = 0;  // bytes of body to the client
+  std::chrono::microseconds duration{0};
+  std::string upstream;  // address and port dialled
+  std::string tls_client;
+  std::string tls_upstream;
+  std::string alpn;
+  std::string error;
+  std::vector<std::pair<std::string, std::string>> extra;  // more keys, such as ja4
+};
+
+// One line of JSON without its newline, appended to `out`: every key in the order above, absent text as "", the
+// extra ones last. Valid UTF-8 whatever the fields hold; over-long fields are cut and end in "…".
+void append_json(std::string& out, const ExchangeRecord& record);
+
+}  // namespace sallyport::record
