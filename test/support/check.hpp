@@ -48,6 +48,13 @@ std::string shown(const T& value) {
   throw CheckFailed(std::string(file) + ":" + std::to_string(line) + ": " + what);
 }
 
+// A function, so that whatever temporaries its arguments refer to (`*parse("a")`) outlive the comparison.
+template <typename Actual, typename Expected>
+void check_equal(const Actual& actual, const Expected& expected, const char* file, int line, const char* expression) {
+  if (actual == expected) return;
+  fail_check(file, line, std::string(expression) + " is " + shown(actual) + ", expected " + shown(expected));
+}
+
 template <void (*Body)()>
 void trampoline(void** /*state*/) {
   static std::string message;  // outlives fail_msg's longjmp
@@ -69,16 +76,7 @@ void trampoline(void** /*state*/) {
     if (!(condition)) ::sallyport::test::fail_check(__FILE__, __LINE__, "not true: " #condition); \
   } while (false)
 
-#define CHECK_EQUAL(actual, expected)                                                                        \
-  do {                                                                                                       \
-    const auto& check_actual = (actual);                                                                     \
-    const auto& check_expected = (expected);                                                                 \
-    if (!(check_actual == check_expected)) {                                                                 \
-      ::sallyport::test::fail_check(__FILE__, __LINE__,                                                      \
-                                    std::string(#actual) + " is " + ::sallyport::test::shown(check_actual) + \
-                                        ", expected " + ::sallyport::test::shown(check_expected));           \
-    }                                                                                                        \
-  } while (false)
+#define CHECK_EQUAL(actual, expected) ::sallyport::test::check_equal((actual), (expected), __FILE__, __LINE__, #actual)
 
 // For Result<T>: fails with the error's reason, otherwise gives the value.
 #define CHECK_OK(result)                                                                                    \
