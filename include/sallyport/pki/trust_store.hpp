@@ -1,0 +1,80 @@
+// TrustStore: whom we believe upstream, and the rules a chain must keep.
+//
+// An immutable snapshot, shared by all threads; load() reads and parses the bundles (about 10 ms for Debian's) and is
+// for start, reload and a thread that may wait. It keeps no reference to the CertificateAuthority it was told of.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sallyport/base/result.hpp"
+#include "sallyport/crypto/certificate.hpp"
+#include "sallyport/crypto/openssl.hpp"
+
+namespace sallyport::pki {
+
+struct TrustSources {
+  bool system_ca = true;
+  std::string system_bundle = "/etc/ssl/certs/ca-certificates.crt";
+  std::string outgoing_ca_bundle;  // empty: none
+};
+
+// What is worth knowing of a chain that was accepted.
+struct VerifiedChain {
+  std::chrono::sys_seconds leaf_not_before;  // the bounds for a minted leaf
+  std::chrono::sys_seconds leaf_not_after;
+  std::chrono::sys_seconds not_after;  // the earliest of all its certificates: nothing derived from it may live longer
+  std::uint64_t trust_generation = 0;
+  crypto::Sha256 leaf_fingerprint{};
+};
+
+class TrustStore {
+ public:
+  // `own` are our CA's certificates: whatever bundle holds one of their keys, it is not trusted, and no chain with
+  // such a key in it is accepted, so that what we minted can never pass for an origin. Errors (ErrorKind::config,
+  // naming the file): a bundle that cannot be read, is empty, is cut short or holds a certificate that does not
+  // parse; no source at all. There is no store that trusts everybody.
+  static Result<std::shared_ptr<const TrustStore>> load(const TrustSources& sources, const std::vector<X509*>& own);
+
+  // To be called in the callback of SSL_CTX_set_cert_verify_callback, once a full handshake: verifies the presented
+  // chain for `name` (host name or IP address in text) and leaves OpenSSL's verdict in `presented` for the alert. The
+  // store the SSL_CTX was made with is not used. ErrorKind::certificate with a sentence such as "certificate has
+  // expired" or "host name mismatch".
+  [[nodiscard]] Result<VerifiedChain> verify(X509_STORE_CTX* presented, std::string_view name) const;
+
+  // The same for certificates at hand and a time of choice. `others` may be null.
+  [[nodiscard]] Result<VerifiedChain> verify(X509* leaf, STACK_OF(X509) * others, std::string_view name,
+                                             std::chrono::sys_seconds now) const;
+
+  // For an SSL_CTX that must carry one. Borrowed.
+  [[nodiscard]] X509_STORE* store() const { return store_.get(); }
+
+  // Never repeated in the life of the process: part of the key of whatever is reused upstream.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
+  // Whether a bundle on disk is another file than the one that was loaded. Two stat(2) calls.
+  [[nodiscard]] bool stale() const;
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  ~TrustStore();
+
+ private:
+  struct Source;
+
+  TrustStore();
+
+  crypto::X509StorePtr store_;
+  std::vector<crypto::Sha256> own_keys_;
+  std::vector<Source> sources_;
+  std::size_t size_ = 0;
+  std::uint64_t generation_ = 0;
+};
+
+using TrustStorePtr = std::shared_ptr<const TrustStore>;
+
+}  // namespace sallyport::pki
