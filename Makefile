@@ -23,7 +23,7 @@ LIBRARIES := libevent_core openssl libcares inih libidn2 libnl-3.0 libnl-route-3
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion \
-	-Wimplicit-fallthrough -Werror
+	-Wimplicit-fallthrough -Wno-missing-field-initializers -Werror
 HARDENING := -fstack-protector-strong -fPIE -fcf-protection
 CPPFLAGS += -Iinclude -DSALLYPORT_VERSION='"$(VERSION)"'
 CXXFLAGS_COMMON := -std=c++23 $(WARNINGS) -pthread

@@ -87,7 +87,8 @@ void trampoline(void** /*state*/) {
   } while (false)
 
 #define TEST(name) static void name()
-#define UNIT_TEST(name) cmocka_unit_test((::sallyport::test::trampoline<name>))
+#define UNIT_TEST(name) \
+  CMUnitTest { #name, &::sallyport::test::trampoline<name>, nullptr, nullptr, nullptr }
 #define UNIT_MAIN(...)                                      \
   int main() {                                              \
     const CMUnitTest tests[] = {__VA_ARGS__};               \

@@ -1,0 +1,60 @@
+// FdStream: a Stream over a connected, non-blocking socket; where all waiting really happens.
+//
+// Watched edge-triggered for its whole life: one epoll registration, and no system call to wait. The
+// deadline costs a store while the peer is busy; the timer is only touched when someone waits and
+// when it fires. One worker's thread; owned by one connection.
+#pragma once
+
+#include "sallyport/base/ip_address.hpp"
+#include "sallyport/io/stream.hpp"
+#include "sallyport/io/waiter_list.hpp"
+
+namespace sallyport::io {
+
+class FdStream final : public Stream {
+ public:
+  // `socket` must be non-blocking; it may still be connecting (see wait_connected in dial.cpp).
+  FdStream(EventLoop& loop, UniqueFd socket);
+  ~FdStream() override;
+
+  Attempt try_write(ByteView from) override;
+  Attempt try_finish() override;
+  void wait(Interest interest, StreamWaiter& waiter) override;
+  void set_deadline(TimePoint deadline) override;
+  void close(Error why) override;
+  void abort(Error why) override;
+  [[nodiscard]] const Error& error() const override { return error_; }
+  [[nodiscard]] EventLoop& loop() override { return loop_; }
+
+  [[nodiscard]] int fd() const { return socket_.get(); }
+  [[nodiscard]] bool closed() const { return !socket_; }
+
+  // For code that moves bytes past this object (splice(2), connect): says that the socket was found
+  // not readable or not writable, so that wait() waits for the next edge.
+  void mark_blocked(Interest interest);
+
+ protected:
+  Attempt do_try_read(ByteSpan into) override;
+
+ private:
+  static void on_event(int fd, short what, void* self);
+  static void on_deadline(void* self);
+  void arm_timer();
+  Attempt failed(const char* doing, int code);
+  bool& ready_for(Interest interest) { return interest == Interest::readable ? readable_ : writable_; }
+  WaiterList& waiters_of(Interest interest) { return interest == Interest::readable ? readers_ : writers_; }
+
+  EventLoop& loop_;
+  UniqueFd socket_;
+  EventPtr event_;
+  Timer timer_;
+  TimePoint deadline_ = never;
+  // Until an attempt says otherwise, both are worth trying.
+  bool readable_ = true;
+  bool writable_ = true;
+  WaiterList readers_;
+  WaiterList writers_;
+  Error error_;
+};
+
+}  // namespace sallyport::io

@@ -1,0 +1,135 @@
+#include "sallyport/io/fd_stream.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <new>
+
+#include <event2/event.h>
+
+namespace sallyport::io {
+
+FdStream::FdStream(EventLoop& loop, UniqueFd socket)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      event_(event_new(loop.base(), socket_.get(), EV_READ | EV_WRITE | EV_ET | EV_PERSIST, &FdStream::on_event, this)),
+      timer_(loop, &FdStream::on_deadline, this) {
+  if (!event_ || event_add(event_.get(), nullptr) != 0) throw std::bad_alloc();
+}
+
+FdStream::~FdStream() {
+  assert(readers_.empty() && writers_.empty() && "a stream outlives whoever waits for it");
+  event_.reset();
+}
+
+Attempt FdStream::do_try_read(ByteSpan into) {
+  if (closed()) return {Attempt::State::failed};
+  if (!readable_) return {Attempt::State::wait_readable};
+  for (;;) {
+    const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
+    if (got > 0) return {Attempt::State::done, static_cast<std::size_t>(got)};
+    if (got == 0) return {Attempt::State::end};
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return failed("receiving", errno);
+    readable_ = false;
+    return {Attempt::State::wait_readable};
+  }
+}
+
+Attempt FdStream::try_write(ByteView from) {
+  if (closed()) return {Attempt::State::failed};
+  if (!writable_) return {Attempt::State::wait_writable};
+  for (;;) {
+    const ssize_t sent = ::send(socket_.get(), from.data(), from.size(), MSG_NOSIGNAL);
+    if (sent >= 0) return {Attempt::State::done, static_cast<std::size_t>(sent)};
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return failed("sending", errno);
+    writable_ = false;
+    return {Attempt::State::wait_writable};
+  }
+}
+
+Attempt FdStream::try_finish() {
+  if (closed()) return {Attempt::State::failed};
+  // ENOTCONN: the peer has reset the connection, so there is nothing left to end.
+  if (::shutdown(socket_.get(), SHUT_WR) != 0 && errno != ENOTCONN) return failed("ending", errno);
+  return {Attempt::State::done};
+}
+
+Attempt FdStream::failed(const char* doing, int code) {
+  error_ = errno_error(doing, code);
+  return {Attempt::State::failed};
+}
+
+void FdStream::wait(Interest interest, StreamWaiter& waiter) {
+  waiters_of(interest).add(waiter);
+  if (closed()) {
+    waiters_of(interest).tell_all_later(loop_, WaitOutcome::closed);
+  } else if (ready_for(interest)) {
+    waiters_of(interest).tell_all_later(loop_, WaitOutcome::ready);
+  } else {
+    arm_timer();
+  }
+}
+
+void FdStream::mark_blocked(Interest interest) { ready_for(interest) = false; }
+
+void FdStream::on_event(int /*fd*/, short what, void* self) {
+  auto& stream = *static_cast<FdStream*>(self);
+  stream.loop_.enter_callback();
+  if ((what & EV_READ) != 0) stream.readable_ = true;
+  if ((what & EV_WRITE) != 0) stream.writable_ = true;
+  // Whoever is told first may destroy the stream, so the second list is told from the loop.
+  const bool tell_writers = (what & EV_WRITE) != 0 && !stream.writers_.empty();
+  const bool tell_readers = (what & EV_READ) != 0 && !stream.readers_.empty();
+  if (tell_writers && tell_readers) {
+    stream.writers_.tell_all_later(stream.loop_, WaitOutcome::ready);
+    stream.readers_.tell_all(WaitOutcome::ready);
+  } else if (tell_writers) {
+    stream.writers_.tell_all(WaitOutcome::ready);
+  } else if (tell_readers) {
+    stream.readers_.tell_all(WaitOutcome::ready);
+  }
+}
+
+void FdStream::set_deadline(TimePoint deadline) {
+  deadline_ = deadline;
+  // A later deadline leaves the timer alone: when it fires too early, it is set again.
+  if (timer_.armed() && deadline_ < timer_.armed_at()) timer_.arm(deadline_);
+  if (!timer_.armed() && !(readers_.empty() && writers_.empty())) arm_timer();
+}
+
+void FdStream::arm_timer() {
+  if (deadline_ != never && (!timer_.armed() || deadline_ < timer_.armed_at())) timer_.arm(deadline_);
+}
+
+void FdStream::on_deadline(void* self) {
+  auto& stream = *static_cast<FdStream*>(self);
+  if (stream.loop_.now() < stream.deadline_) {
+    if (!(stream.readers_.empty() && stream.writers_.empty())) stream.arm_timer();
+    return;
+  }
+  stream.readers_.tell_all_later(stream.loop_, WaitOutcome::timed_out);
+  stream.writers_.tell_all_later(stream.loop_, WaitOutcome::timed_out);
+}
+
+void FdStream::close(Error why) {
+  if (closed()) return;
+  error_ = std::move(why);
+  timer_.disarm();
+  event_.reset();
+  socket_.reset();
+  readers_.tell_all_later(loop_, WaitOutcome::closed);
+  writers_.tell_all_later(loop_, WaitOutcome::closed);
+}
+
+void FdStream::abort(Error why) {
+  if (closed()) return;
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close(std::move(why));
+}
+
+}  // namespace sallyport::io

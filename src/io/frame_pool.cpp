@@ -1,0 +1,81 @@
+#include "sallyport/io/frame_pool.hpp"
+
+#include <array>
+#include <new>
+
+namespace sallyport::io {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+
+void* take_frame(std::size_t bytes) { return ::operator new(bytes); }
+void release_frame(void* frame, std::size_t bytes) noexcept { ::operator delete(frame, bytes); }
+
+#else
+
+namespace {
+
+constexpr std::size_t step = 64;
+constexpr std::size_t classes = 64;  // up to 4 KiB
+constexpr unsigned kept_per_class = 256;
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+struct FreeList {
+  FreeBlock* head = nullptr;
+  unsigned length = 0;
+};
+
+class ThreadPool {
+ public:
+  ThreadPool() = default;
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+  ~ThreadPool() {
+    for (FreeList& list : lists_) {
+      while (list.head != nullptr) {
+        FreeBlock* const block = list.head;
+        list.head = block->next;
+        ::operator delete(block);
+      }
+    }
+  }
+
+  FreeList& list(std::size_t index) { return lists_[index]; }
+
+ private:
+  std::array<FreeList, classes> lists_{};
+};
+
+thread_local ThreadPool pool;
+
+std::size_t class_of(std::size_t bytes) { return (bytes + step - 1) / step - 1; }
+
+}  // namespace
+
+void* take_frame(std::size_t bytes) {
+  const std::size_t index = class_of(bytes);
+  if (index >= classes) return ::operator new(bytes);
+  FreeList& list = pool.list(index);
+  if (list.head == nullptr) return ::operator new((index + 1) * step);
+  FreeBlock* const block = list.head;
+  list.head = block->next;
+  --list.length;
+  return block;
+}
+
+void release_frame(void* frame, std::size_t bytes) noexcept {
+  const std::size_t index = class_of(bytes);
+  if (index >= classes || pool.list(index).length >= kept_per_class) {
+    ::operator delete(frame);
+    return;
+  }
+  FreeList& list = pool.list(index);
+  list.head = new (frame) FreeBlock{list.head};
+  ++list.length;
+}
+
+#endif
+
+}  // namespace sallyport::io

@@ -1,0 +1,133 @@
+#include "sallyport/io/fd_stream.hpp"
+
+#include <string>
+
+#include "sallyport/io/cancellation.hpp"
+
+#include "loop_fixture.hpp"
+
+using namespace sallyport;
+using namespace sallyport::io;
+using test::LoopFixture;
+
+namespace {
+
+constexpr std::size_t much = 8 << 20;
+
+Task<void> send_much(Stream& stream) {
+  const std::string bytes(much, 'x');
+  const Result<void> sent = co_await stream.write(bytes_of(bytes));
+  CHECK_OK(sent);
+  const Result<void> finished = co_await stream.finish();
+  CHECK_OK(finished);
+}
+
+Task<void> read_to_end(Stream& stream, std::size_t& total) {
+  std::vector<std::uint8_t> buffer(10'000);
+  for (;;) {
+    const Result<std::size_t> got = co_await stream.read(buffer);
+    CHECK_OK(got);
+    if (*got == 0) co_return;
+    total += *got;
+  }
+}
+
+Task<void> send_and_receive(Stream& left, Stream& right, std::size_t& total) {
+  StartedTask<void> sending(send_much(left));
+  co_await read_to_end(right, total);
+  co_await sending.join();
+}
+
+Task<void> read_once(Stream& stream, Result<std::size_t>& result) {
+  std::uint8_t byte = 0;
+  result = co_await stream.read({&byte, 1});
+}
+
+Task<void> close_under_a_reader(Stream& stream, Result<std::size_t>& result) {
+  StartedTask<void> reading(read_once(stream, result));
+  CHECK(!reading.done());
+  stream.close({ErrorKind::cancelled, "the test says so"});
+  CHECK(!reading.done());  // never resumed from inside close()
+  co_await reading.join();
+}
+
+}  // namespace
+
+TEST(moves_more_than_the_kernel_buffers) {
+  LoopFixture fixture;
+  auto [left, right] = fixture.stream_pair();
+  std::size_t total = 0;
+  fixture.run(send_and_receive(*left, *right, total));
+  CHECK_EQUAL(total, much);
+}
+
+TEST(a_deadline_ends_a_wait_and_leaves_the_stream_usable) {
+  LoopFixture fixture;
+  auto [left, right] = fixture.stream_pair();
+  Result<std::size_t> result = 0;
+  left->set_deadline(fixture.loop->now() + std::chrono::milliseconds(5));
+  fixture.run(read_once(*left, result));
+  CHECK(!result);
+  CHECK_EQUAL(result.error().kind, ErrorKind::timed_out);
+
+  CHECK_EQUAL(right->try_write(bytes_of("y")).count, 1U);
+  left->set_deadline(never);
+  fixture.run(read_once(*left, result));
+  CHECK_OK(result);
+}
+
+TEST(a_later_deadline_replaces_an_earlier_one) {
+  LoopFixture fixture;
+  auto [left, right] = fixture.stream_pair();
+  Result<std::size_t> result = 0;
+  const TimePoint start = Clock::now();
+  left->set_deadline(fixture.loop->now() + std::chrono::milliseconds(1));
+  left->set_deadline(fixture.loop->now() + std::chrono::milliseconds(30));
+  fixture.run(read_once(*left, result));
+  CHECK(!result);
+  CHECK(Clock::now() - start >= std::chrono::milliseconds(30));
+}
+
+TEST(closing_resumes_the_reader_with_the_reason) {
+  LoopFixture fixture;
+  auto [left, right] = fixture.stream_pair();
+  Result<std::size_t> result = 0;
+  fixture.run(close_under_a_reader(*left, result));
+  CHECK(!result);
+  CHECK_EQUAL(result.error().reason, "the test says so");
+}
+
+TEST(unread_bytes_come_first) {
+  LoopFixture fixture;
+  auto [left, right] = fixture.stream_pair();
+  CHECK_EQUAL(right->try_write(bytes_of("c")).count, 1U);
+  left->unread(bytes_of("b"));
+  left->unread(bytes_of("a"));
+  std::string all;
+  for (int i = 0; i < 3; ++i) {
+    std::uint8_t byte = 0;
+    CHECK_EQUAL(left->try_read({&byte, 1}).count, 1U);
+    all += static_cast<char>(byte);
+  }
+  CHECK_EQUAL(all, "abc");
+}
+
+TEST(cancelling_closes_what_is_watched) {
+  LoopFixture fixture;
+  auto [left, right] = fixture.stream_pair();
+  Cancellation cancellation;
+  const ClosedOnCancel<FdStream> now(cancellation, *left);
+  {
+    const ClosedOnCancel<FdStream> gone(cancellation, *right);
+  }
+  cancellation.cancel({ErrorKind::cancelled, "enough"});
+  CHECK(left->closed());
+  CHECK(!right->closed());
+  const ClosedOnCancel<FdStream> too_late(cancellation, *right);
+  CHECK(right->closed());
+  CHECK_EQUAL(right->error().reason, "enough");
+}
+
+UNIT_MAIN(UNIT_TEST(moves_more_than_the_kernel_buffers), UNIT_TEST(a_deadline_ends_a_wait_and_leaves_the_stream_usable),
+          UNIT_TEST(a_later_deadline_replaces_an_earlier_one), UNIT_TEST(closing_resumes_the_reader_with_the_reason),
+          UNIT_TEST(unread_bytes_come_first), UNIT_TEST(cancelling_closes_what_is_watched))
