@@ -82,6 +82,11 @@ class Prefix {
  public:
   static std::optional<Prefix> parse(std::string_view text);
   static Prefix of(const IpAddress& address) { return Prefix(address, static_cast<int>(address.size() * 8)); }
+  // nullopt if `length` is not one of the address's bit counts.
+  static std::optional<Prefix> of(const IpAddress& address, int length) {
+    if (length < 0 || length > static_cast<int>(address.size() * 8)) return std::nullopt;
+    return Prefix(address, length);
+  }
 
   [[nodiscard]] bool contains(const IpAddress& address) const;
   [[nodiscard]] const IpAddress& address() const { return address_; }
