@@ -43,8 +43,9 @@ class ClientHelloReader {
 
   Result<bool> advance();
   Result<bool> read_record_header(ByteView window);
+  Result<bool> refuse_first_bytes(ByteView window);
   Result<bool> read_fragment(ByteView window);
-  Result<void> check_first_bytes(ByteView window) const;
+  Result<bool> finish();
   std::unexpected<Error> refuse(ErrorKind kind, std::optional<Alert> alert, std::string reason);
 
   State state_ = State::record_header;
