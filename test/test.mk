@@ -13,8 +13,24 @@ $(BUILD)/unit/%: $(BUILD)/obj/test/unit/%.o $(LIBRARY)
 	@$(LINK) -o $@ $^ $(PKG_LIBS) -lcmocka
 
 $(BUILD)/obj/test/%.o: CPPFLAGS += -Itest/support
+.PRECIOUS: $(BUILD)/obj/test/%.o
 
-# Fuzz targets: `make fuzz-programs FLAVOUR=fuzz` builds them with libFuzzer.
+# Fuzz targets: test/fuzz/<name>_fuzz.cpp with its corpus in test/fuzz/corpus/<name>/.
+.PHONY: fuzz fuzz-replay fuzz-build
+SECONDS ?= 60
+FUZZ_RUN = SOME_TARGETS=$(TARGET) scripts/run-fuzz-corpora $(1) \
+	$(patsubst test/fuzz/%.cpp,build/fuzz/fuzz-targets/%,$(if $(TARGET),$(filter %/$(TARGET)_fuzz.cpp,$(FUZZ_SOURCES)),$(FUZZ_SOURCES)))
+
+fuzz: fuzz-build ## fuzz each parser after replaying its corpus; SECONDS=60 each, TARGET=client_hello for one
+	@$(call FUZZ_RUN,$(SECONDS))
+
+fuzz-replay: fuzz-build ## run each fuzz target over its committed corpus
+	@$(call FUZZ_RUN,0)
+
+fuzz-build:
+	@scripts/install-deps fuzz
+	@$(MAKE) -j$(JOBS) --no-print-directory FLAVOUR=fuzz fuzz-programs
+
 fuzz-programs: $(FUZZ_PROGRAMS)
 
 $(BUILD)/fuzz-targets/%: $(BUILD)/obj/test/fuzz/%.o $(LIBRARY)
