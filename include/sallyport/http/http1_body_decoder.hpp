@@ -74,10 +74,9 @@ class BodyDecoder {
   };
 
   std::expected<Step, std::string> step_chunked(ByteView input);
-  std::expected<Step, std::string> take_data(ByteView input, std::size_t before);
   std::expected<Step, std::string> take_trailers(ByteView input, std::size_t before);
   std::expected<void, std::string> take_size_digit(char c);
-  std::expected<void, std::string> framing_byte(char c);
+  std::expected<void, std::string> take_framing_byte(char c);
   std::expected<void, std::string> end_size_line();
 
   HeadScanner trailer_scanner_;

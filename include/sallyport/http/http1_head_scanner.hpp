@@ -25,6 +25,7 @@ class HeadScanner {
     bare_line_feed,
     bare_carriage_return,
     control_byte,
+    empty_start_line,
     folded_line,     // a field line that starts with a blank (RFC 9112 §5.2)
     bad_field_name,  // empty, with a blank before the colon, or not a token (RFC 9112 §5.1)
     too_long,        // more than Limits::header_bytes
@@ -41,7 +42,7 @@ class HeadScanner {
   // empty line; 0 while more is needed.
   std::expected<std::size_t, Fault> scan(std::string_view block);
 
-  // Length of the start line without its line end; 0 while it is incomplete.
+  // Length of the start line without its line end, which is never empty; 0 while it is incomplete.
   [[nodiscard]] std::size_t start_line_length() const { return start_line_length_; }
 
   [[nodiscard]] static std::string_view describe(Fault fault);

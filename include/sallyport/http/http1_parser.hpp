@@ -46,6 +46,9 @@ struct RequestExtras {
   std::vector<std::string> upgrade;  // protocols offered, lower-case, in order (RFC 9110 §7.8)
 };
 
+struct HeadFacts;    // what the fields say of framing and connection
+struct SplitTarget;  // the request target, taken apart
+
 class RequestParser {
  public:
   explicit RequestParser(Limits limits = {});
@@ -70,7 +73,9 @@ class RequestParser {
   std::expected<Step, ParseError> step_head(ByteView input);
   std::expected<void, ParseError> check_start_line(std::string_view line);
   std::expected<void, ParseError> read_head(std::string_view block);
-  std::expected<void, ParseError> take_authority(std::string_view target_authority);
+  std::expected<void, ParseError> take_host(std::string_view host);
+  std::expected<void, ParseError> take_target(const SplitTarget& target);
+  std::expected<void, ParseError> take_framing(HeadFacts& facts);
   [[nodiscard]] ParseError head_error(HeadScanner::Fault fault, std::string_view block) const;
 
   HeadScanner scanner_;

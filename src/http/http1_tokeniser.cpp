@@ -1,0 +1,101 @@
+#include "http1_tokeniser.hpp"
+
+#include <limits>
+
+#include <boost/beast/http/basic_parser.hpp>
+
+namespace sallyport::http::http1 {
+namespace {
+
+namespace beast = boost::beast;
+
+std::string_view view_of(beast::string_view text) { return {text.data(), text.size()}; }
+
+// Collects what Beast tokenises. Bodies never get here, so the callbacks for them are never called.
+template <bool IsRequest>
+class Tokeniser final : public beast::http::basic_parser<IsRequest> {
+ public:
+  explicit Tokeniser(Fields& fields) : fields_(fields) {
+    this->header_limit(std::numeric_limits<std::uint32_t>::max());  // HeadScanner's limit holds
+    this->body_limit(boost::none);
+    this->eager(false);
+  }
+
+  // All of `text`, the last part of which completes the head where `last`.
+  std::expected<void, std::string> feed(std::string_view text, bool last) {
+    beast::error_code error;
+    this->put(boost::asio::const_buffer(text.data(), text.size()), error);
+    if (!last && error == beast::http::error::need_more) return {};
+    if (error) return std::unexpected(reason_of(error));
+    return {};
+  }
+
+  RequestLine request_line;
+  StatusLine status_line;
+
+ private:
+  static std::string reason_of(const beast::error_code& code) {
+    using beast::http::error;
+    if (code == error::bad_content_length)
+      return "Content-Length is not one number, or stands beside Transfer-Encoding";
+    if (code == error::bad_transfer_encoding) return "Transfer-Encoding is repeated, or stands beside Content-Length";
+    if (code == error::bad_method) return "the method is not a token followed by one blank";
+    if (code == error::bad_target) return "the request target is missing or holds a blank or control character";
+    if (code == error::bad_version) return "the protocol version is malformed";
+    if (code == error::bad_status) return "the status is not three digits";
+    if (code == error::bad_value) return "a list in a Connection field is malformed";
+    return "malformed: " + code.message();
+  }
+
+  void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int version,
+                       beast::error_code&) override {
+    request_line = {view_of(method), view_of(target), version - 10};
+  }
+  void on_response_impl(int code, beast::string_view reason, int version, beast::error_code&) override {
+    status_line = {static_cast<unsigned>(code), view_of(reason), version - 10};
+  }
+  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+                     beast::error_code&) override {
+    fields_.append(view_of(name), view_of(value));
+  }
+  void on_header_impl(beast::error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
+  std::size_t on_body_impl(beast::string_view body, beast::error_code&) override { return body.size(); }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, beast::error_code&) override {
+    return body.size();
+  }
+  void on_finish_impl(beast::error_code&) override {}
+
+  Fields& fields_;
+};
+
+}  // namespace
+
+std::expected<RequestLine, std::string> tokenise_request(std::string_view block, Fields& fields) {
+  Tokeniser<true> tokeniser(fields);
+  if (auto fed = tokeniser.feed(block, true); !fed) return std::unexpected(std::move(fed.error()));
+  return tokeniser.request_line;
+}
+
+std::expected<StatusLine, std::string> tokenise_response(std::string_view block, Fields& fields) {
+  Tokeniser<false> tokeniser(fields);
+  // Origins leave out the blank before an empty reason phrase, and every client takes that; Beast does not.
+  constexpr std::string_view shortest = "HTTP/1.1 200";
+  if (block.substr(shortest.size()).starts_with("\r\n")) {
+    const std::string status_line = std::string(block.substr(0, shortest.size())) + " \r\n";
+    if (auto fed = tokeniser.feed(status_line, false); !fed) return std::unexpected(std::move(fed.error()));
+    tokeniser.status_line.reason = {};
+    block.remove_prefix(shortest.size() + 2);
+  }
+  if (auto fed = tokeniser.feed(block, true); !fed) return std::unexpected(std::move(fed.error()));
+  return tokeniser.status_line;
+}
+
+std::expected<void, std::string> tokenise_trailers(std::string_view block, Fields& fields) {
+  Tokeniser<false> tokeniser(fields);
+  if (auto fed = tokeniser.feed("HTTP/1.1 200 \r\n", false); !fed) return fed;
+  return tokeniser.feed(block, true);
+}
+
+}  // namespace sallyport::http::http1
