@@ -35,6 +35,8 @@ using Sha256 = std::array<std::uint8_t, 32>;
 [[nodiscard]] std::string text_of(const X509_NAME* name);
 // "RSA-4096", "P-256", "Ed25519", …
 [[nodiscard]] std::string kind_of(const EVP_PKEY* key);
+// The NID of an EC key's named curve; NID_undef for other keys and for curves given by their parameters.
+[[nodiscard]] int curve_of(const EVP_PKEY* key);
 // "AB:CD:…", as browsers show fingerprints.
 [[nodiscard]] std::string colon_hex(const Sha256& digest);
 

@@ -39,10 +39,17 @@ using X509StackPtr = std::unique_ptr<STACK_OF(X509), Freer<free_x509_stack>>;
 using X509StorePtr = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
 using X509StoreCtxPtr = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>;
 using X509ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
+using Asn1IntegerPtr = std::unique_ptr<ASN1_INTEGER, Freer<ASN1_INTEGER_free>>;
+using Asn1OctetsPtr = std::unique_ptr<ASN1_OCTET_STRING, Freer<ASN1_OCTET_STRING_free>>;
+using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 using Pkcs12Ptr = std::unique_ptr<PKCS12, Freer<PKCS12_free>>;
 using SslCtxPtr = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, Freer<SSL_free>>;
 using SslSessionPtr = std::unique_ptr<SSL_SESSION, Freer<SSL_SESSION_free>>;
+
+// Memory that OpenSSL allocated for us: an encoding from i2d_…, a text from BN_bn2dec.
+inline void free_openssl_bytes(unsigned char* bytes) { OPENSSL_free(bytes); }
+using OpensslBytes = std::unique_ptr<unsigned char, Freer<free_openssl_bytes>>;
 
 // A second owner of the same object.
 [[nodiscard]] inline X509Ptr up_ref(X509* certificate) {

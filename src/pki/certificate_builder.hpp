@@ -1,0 +1,50 @@
+// CertificateBuilder: the steps that every certificate of ours has in common, in one place: root, issuing CA, leaf.
+//
+// The first step that fails is remembered and the rest is skipped; finish() tells. One thread.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "sallyport/base/result.hpp"
+#include "sallyport/crypto/openssl.hpp"
+
+namespace sallyport::pki {
+
+class CertificateBuilder {
+ public:
+  CertificateBuilder();  // version 3, a 128-bit random serial
+
+  CertificateBuilder& validity(std::chrono::sys_seconds from, std::chrono::sys_seconds to);
+  CertificateBuilder& common_name(const std::string& name);
+  CertificateBuilder& issuer(const X509_NAME* name);
+  CertificateBuilder& public_key(EVP_PKEY* key);
+
+  // A ready extension; borrowed, copied.
+  CertificateBuilder& extension(X509_EXTENSION* ready);
+  // An extension from the C structure that OpenSSL keeps for it.
+  CertificateBuilder& extension(int nid, void* value, bool critical);
+  // The SHA-256 of the public key cut to 160 bits (RFC 7093 §2, method 1). Needs public_key().
+  CertificateBuilder& subject_key_identifier();
+
+  [[nodiscard]] X509* get() const { return certificate_.get(); }
+  [[nodiscard]] std::string serial_hex() const;
+
+  // Signs with SHA-256.
+  [[nodiscard]] Result<crypto::X509Ptr> finish(EVP_PKEY* signing_key);
+
+ private:
+  CertificateBuilder& step(bool worked);
+
+  crypto::X509Ptr certificate_;
+  bool good_;
+};
+
+// Extensions that are the same in every certificate of their kind; built once, owned by the caller.
+[[nodiscard]] crypto::X509ExtensionPtr basic_constraints(bool ca, long path_length);  // critical; -1: no constraint
+[[nodiscard]] crypto::X509ExtensionPtr key_usage(unsigned bits);                      // critical; KU_… of one byte
+[[nodiscard]] crypto::X509ExtensionPtr server_auth();                                 // extended key usage
+// Its keyid is the issuer's subject key identifier, byte for byte, or what that would be if the issuer has none.
+[[nodiscard]] crypto::X509ExtensionPtr authority_key_identifier(X509* issuer);
+
+}  // namespace sallyport::pki
