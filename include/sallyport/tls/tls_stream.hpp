@@ -1,0 +1,110 @@
+// TlsStream: one TLS session over any Stream, seen as a Stream itself. Both roles.
+//
+// Made by ServerContext (towards clients) and ClientContext (towards origins). It borrows the stream
+// below, which must outlive it. One thread, the loop's.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "sallyport/crypto/openssl.hpp"
+#include "sallyport/io/stream.hpp"
+
+namespace sallyport::tls {
+
+// A certificate to show, borrowed from whoever keeps it; an SSL takes references of its own.
+struct Identity {
+  X509* certificate = nullptr;
+  EVP_PKEY* key = nullptr;
+  STACK_OF(X509) * chain = nullptr;
+};
+
+// What a session asks of its owner while it runs. Called on the loop's thread, from inside attempts.
+struct Callbacks {
+  // Server: the certificate for this handshake. Not called when a session is resumed.
+  std::function<Result<Identity>()> identity;
+  // Client: judges the presented chain, once in each full handshake.
+  std::function<Result<void>(X509_STORE_CTX*)> verify;
+  // Client: a session to resume with later; TLS 1.3 gives it after the handshake, perhaps several times.
+  std::function<void(crypto::SslSessionPtr)> new_session;
+};
+
+class TlsStream final : public io::Stream {
+ public:
+  TlsStream(crypto::SslPtr ssl, io::Stream& below, Callbacks callbacks);
+  ~TlsStream() override;
+
+  class HandshakeAwaiter;
+  // Result<void>. Error kinds: certificate (the verdict of Callbacks::verify), tls (the peer's alert or a broken
+  // record, in words), reset, timed_out.
+  HandshakeAwaiter handshake();
+  io::Attempt try_handshake();
+
+  io::Attempt try_write(ByteView from) override;
+  // close_notify, then the end of the stream below.
+  io::Attempt try_finish() override;
+  void wait(io::Interest interest, io::StreamWaiter& waiter) override { below_.wait(interest, waiter); }
+  void set_deadline(io::TimePoint deadline) override { below_.set_deadline(deadline); }
+  void close(Error why) override;
+  void abort(Error why) override;
+  [[nodiscard]] const Error& error() const override { return error_; }
+  [[nodiscard]] io::EventLoop& loop() override { return below_.loop(); }
+
+  // After the handshake.
+  [[nodiscard]] std::string_view alpn() const;     // empty: none was agreed on
+  [[nodiscard]] std::string_view version() const;  // "TLSv1.3"
+  [[nodiscard]] std::string_view cipher() const;   // "TLS_AES_128_GCM_SHA256"
+  [[nodiscard]] bool resumed() const;
+  [[nodiscard]] X509* peer_certificate() const;  // borrowed; null if none was shown
+  // The fatal alert the peer ended the session with (RFC 8446 §6); -1 if none.
+  [[nodiscard]] int peer_alert() const { return peer_alert_; }
+
+ protected:
+  io::Attempt do_try_read(ByteSpan into) override;
+
+ private:
+  friend class ServerContext;
+  friend class ClientContext;
+  static TlsStream& of(const SSL* ssl);
+  static BIO_METHOD* bio_method();
+  static int bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got);
+  static int bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written);
+  static long bio_control(BIO* bio, int command, long number, void* pointer);
+  static int choose_identity(SSL* ssl, void* unused);
+  static int verify_peer(X509_STORE_CTX* presented, void* unused);
+  static int keep_session(SSL* ssl, SSL_SESSION* session);
+
+  io::Attempt outcome(int result, const char* doing);
+  io::Attempt fail_with(Error error);
+
+  io::Stream& below_;
+  Callbacks callbacks_;
+  crypto::SslPtr ssl_;
+  io::Attempt below_last_;  // why OpenSSL stopped: what the stream below said last
+  bool below_ended_ = false;
+  bool failed_ = false;
+  int peer_alert_ = -1;
+  Error callback_error_;  // what a callback failed with, while OpenSSL unwinds
+  Error error_;
+};
+
+class [[nodiscard]] TlsStream::HandshakeAwaiter final : public io::StreamAwaiter<HandshakeAwaiter> {
+ public:
+  explicit HandshakeAwaiter(TlsStream& stream) : StreamAwaiter(stream), tls_(stream) {}
+  bool attempt() {
+    last_ = tls_.try_handshake();
+    return last_.blocked();
+  }
+  Result<void> await_resume() const {
+    if (failed()) return failure();
+    return {};
+  }
+
+ private:
+  TlsStream& tls_;
+};
+
+inline TlsStream::HandshakeAwaiter TlsStream::handshake() { return HandshakeAwaiter(*this); }
+
+}  // namespace sallyport::tls

@@ -1,0 +1,41 @@
+#include "sallyport/tls/session_cache.hpp"
+
+namespace sallyport::tls {
+
+void SessionCache::put(const std::string& key, crypto::SslSessionPtr session, std::chrono::sys_seconds not_after) {
+  if (capacity_ == 0 || SSL_SESSION_is_resumable(session.get()) == 0) return;
+  const auto known = by_key_.find(key);
+  if (known != by_key_.end()) {
+    by_use_.erase(known->second);
+    by_key_.erase(known);
+  } else if (by_key_.size() >= capacity_) {
+    by_key_.erase(by_use_.back().key);
+    by_use_.pop_back();
+  }
+  by_use_.push_front({key, std::move(session), not_after});
+  by_key_.emplace(key, by_use_.begin());
+}
+
+SessionCache::Found SessionCache::take(const std::string& key, std::chrono::sys_seconds now) {
+  const auto known = by_key_.find(key);
+  if (known == by_key_.end()) return {};
+  Entry& entry = *known->second;
+  const bool single_use = SSL_SESSION_get_protocol_version(entry.session.get()) >= TLS1_3_VERSION;
+  Found found{crypto::up_ref(entry.session.get()), entry.not_after};
+  const bool expired = now >= entry.not_after;
+  if (expired) found.session.reset();
+  if (single_use || expired) {
+    by_use_.erase(known->second);
+    by_key_.erase(known);
+  } else {
+    by_use_.splice(by_use_.begin(), by_use_, known->second);
+  }
+  return found;
+}
+
+void SessionCache::clear() {
+  by_key_.clear();
+  by_use_.clear();
+}
+
+}  // namespace sallyport::tls

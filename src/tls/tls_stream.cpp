@@ -1,0 +1,204 @@
+#include "sallyport/tls/tls_stream.hpp"
+
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+namespace sallyport::tls {
+namespace {
+
+using io::Attempt;
+
+// In OpenSSL's reason codes an alert received is this number plus the alert's (ssl.h, SSL_AD_REASON_OFFSET).
+constexpr int alert_reason_offset = SSL_AD_REASON_OFFSET;
+
+bool is_alert(int reason) { return reason > alert_reason_offset && reason < alert_reason_offset + 256; }
+
+Error describe(unsigned long code, const char* doing) {
+  const int reason = ERR_GET_REASON(code);
+  const char* const text = ERR_reason_error_string(code);
+  std::string sentence = std::string(doing) + ": ";
+  if (is_alert(reason)) {
+    sentence +=
+        std::string("the peer ended it with the alert ") + SSL_alert_desc_string_long(reason - alert_reason_offset);
+  } else {
+    sentence += text != nullptr ? text : "no reason given by OpenSSL";
+  }
+  return {ErrorKind::tls, std::move(sentence)};
+}
+
+}  // namespace
+
+TlsStream::TlsStream(crypto::SslPtr ssl, io::Stream& below, Callbacks callbacks)
+    : below_(below), callbacks_(std::move(callbacks)), ssl_(std::move(ssl)) {
+  BIO* const bio = BIO_new(bio_method());
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_app_data(ssl_.get(), this);
+}
+
+TlsStream::~TlsStream() = default;
+
+TlsStream& TlsStream::of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
+
+BIO_METHOD* TlsStream::bio_method() {
+  static const std::unique_ptr<BIO_METHOD, crypto::Freer<BIO_meth_free>> method = [] {
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sallyport stream");
+    BIO_meth_set_read_ex(made, &TlsStream::bio_read);
+    BIO_meth_set_write_ex(made, &TlsStream::bio_write);
+    BIO_meth_set_ctrl(made, &TlsStream::bio_control);
+    return std::unique_ptr<BIO_METHOD, crypto::Freer<BIO_meth_free>>(made);
+  }();
+  return method.get();
+}
+
+int TlsStream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
+  auto& self = *static_cast<TlsStream*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  const Attempt attempt = self.below_.try_read({reinterpret_cast<std::uint8_t*>(into), size});
+  self.below_last_ = attempt;
+  *got = attempt.count;
+  if (attempt.state == Attempt::State::done) return 1;
+  if (attempt.state == Attempt::State::end) self.below_ended_ = true;
+  if (attempt.blocked()) BIO_set_retry_read(bio);
+  return 0;
+}
+
+int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written) {
+  auto& self = *static_cast<TlsStream*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  const Attempt attempt = self.below_.try_write({reinterpret_cast<const std::uint8_t*>(from), size});
+  self.below_last_ = attempt;
+  *written = attempt.count;
+  if (attempt.state == Attempt::State::done) return 1;
+  if (attempt.blocked()) BIO_set_retry_write(bio);
+  return 0;
+}
+
+long TlsStream::bio_control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+  if (command == BIO_CTRL_FLUSH) return 1;
+  if (command == BIO_CTRL_EOF) return static_cast<TlsStream*>(BIO_get_data(bio))->below_ended_ ? 1 : 0;
+  return 0;
+}
+
+int TlsStream::choose_identity(SSL* ssl, void* /*unused*/) {
+  TlsStream& self = of(ssl);
+  const Result<Identity> identity = self.callbacks_.identity();
+  if (!identity) {
+    self.callback_error_ = identity.error();
+    return 0;
+  }
+  const bool set = SSL_use_certificate(ssl, identity->certificate) == 1 &&
+                   SSL_use_PrivateKey(ssl, identity->key) == 1 && SSL_set1_chain(ssl, identity->chain) == 1;
+  if (!set) self.callback_error_ = crypto::take_error(ErrorKind::system, "setting the leaf");
+  return set ? 1 : 0;
+}
+
+int TlsStream::verify_peer(X509_STORE_CTX* presented, void* /*unused*/) {
+  const auto* const ssl =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(presented, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  TlsStream& self = of(ssl);
+  const Result<void> verdict = self.callbacks_.verify(presented);
+  if (!verdict) self.callback_error_ = verdict.error();
+  return verdict ? 1 : 0;
+}
+
+int TlsStream::keep_session(SSL* ssl, SSL_SESSION* session) {
+  const TlsStream& self = of(ssl);
+  if (!self.callbacks_.new_session) return 0;
+  self.callbacks_.new_session(crypto::SslSessionPtr(session));
+  return 1;
+}
+
+Attempt TlsStream::try_handshake() {
+  if (failed_) return {Attempt::State::failed};
+  ERR_clear_error();
+  return outcome(SSL_do_handshake(ssl_.get()), "TLS handshake");
+}
+
+Attempt TlsStream::do_try_read(ByteSpan into) {
+  if (failed_) return {Attempt::State::failed};
+  ERR_clear_error();
+  std::size_t got = 0;
+  const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
+  if (result == 1) return {Attempt::State::done, got};
+  return outcome(result, "TLS");
+}
+
+Attempt TlsStream::try_write(ByteView from) {
+  if (failed_) return {Attempt::State::failed};
+  ERR_clear_error();
+  std::size_t written = 0;
+  const int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &written);
+  if (result == 1) return {Attempt::State::done, written};
+  return outcome(result, "TLS");
+}
+
+Attempt TlsStream::try_finish() {
+  if (!failed_ && SSL_is_init_finished(ssl_.get()) == 1 && (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) {
+    ERR_clear_error();
+    const int result = SSL_shutdown(ssl_.get());
+    if (result < 0) {
+      const Attempt attempt = outcome(result, "TLS close_notify");
+      if (attempt.blocked()) return attempt;
+    }
+  }
+  return below_.try_finish();
+}
+
+Attempt TlsStream::outcome(int result, const char* doing) {
+  const int code = SSL_get_error(ssl_.get(), result);
+  switch (code) {
+    case SSL_ERROR_NONE:
+      return {Attempt::State::done};
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      // What to wait for is for the stream below to say: to read, TLS may have to write, and the reverse.
+      return {below_last_.state};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Attempt::State::end};
+    default:
+      break;
+  }
+  if (callback_error_.reason.empty() && below_ended_) {
+    return fail_with({ErrorKind::reset, std::string(doing) + ": the connection ended without close_notify"});
+  }
+  if (!callback_error_.reason.empty()) return fail_with(std::exchange(callback_error_, {}));
+  if (code == SSL_ERROR_SYSCALL || below_last_.state == Attempt::State::failed) return fail_with(below_.error());
+  const unsigned long reason = ERR_peek_error();
+  if (is_alert(ERR_GET_REASON(reason))) peer_alert_ = ERR_GET_REASON(reason) - alert_reason_offset;
+  return fail_with(describe(reason, doing));
+}
+
+Attempt TlsStream::fail_with(Error error) {
+  ERR_clear_error();
+  failed_ = true;
+  error_ = std::move(error);
+  return {Attempt::State::failed};
+}
+
+void TlsStream::close(Error why) {
+  if (!std::exchange(failed_, true)) error_ = why;
+  below_.close(std::move(why));
+}
+
+void TlsStream::abort(Error why) {
+  if (!std::exchange(failed_, true)) error_ = why;
+  below_.abort(std::move(why));
+}
+
+std::string_view TlsStream::alpn() const {
+  const unsigned char* data = nullptr;
+  unsigned int length = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &data, &length);
+  return {reinterpret_cast<const char*>(data), length};
+}
+
+std::string_view TlsStream::version() const { return SSL_get_version(ssl_.get()); }
+std::string_view TlsStream::cipher() const { return SSL_get_cipher_name(ssl_.get()); }
+bool TlsStream::resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+X509* TlsStream::peer_certificate() const { return SSL_get0_peer_certificate(ssl_.get()); }
+
+}  // namespace sallyport::tls
