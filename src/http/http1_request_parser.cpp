@@ -163,7 +163,7 @@ ParseError RequestParser::head_error(HeadScanner::Fault fault, std::string_view 
   if (fault == Fault::too_many_fields) return error(431);
   if (fault != Fault::too_long) return error(400);
   if (scanner_.start_line_length() > 0) return error(431);
-  if (!block.contains(' ')) return ParseError{501, "the method is too long"};
+  if (!block.substr(0, longest_method + 1).contains(' ')) return ParseError{501, "the method is too long"};
   return ParseError{414, "the request target is longer than is accepted"};
 }
 

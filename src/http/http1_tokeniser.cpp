@@ -17,7 +17,8 @@ class Tokeniser final : public beast::http::basic_parser<IsRequest> {
  public:
   explicit Tokeniser(Fields& fields) : fields_(fields) {
     this->header_limit(std::numeric_limits<std::uint32_t>::max());  // HeadScanner's limit holds
-    this->body_limit(boost::none);
+    // Not boost::none: this version takes every length for greater than that.
+    this->body_limit(std::numeric_limits<std::uint64_t>::max());
     this->eager(false);
   }
 

@@ -1,0 +1,90 @@
+#include "http1_stream_io.hpp"
+
+namespace sallyport::http::http1 {
+namespace {
+
+// Up to here a part is copied behind its head or chunk line, to leave in one write; a larger one is written as it is.
+constexpr std::size_t most_copied = io::BufferPool::buffer_bytes;
+// What an idle connection may keep of the memory its heads needed.
+constexpr std::size_t pending_kept = 1024;
+
+}  // namespace
+
+io::Task<Result<std::size_t>> fill(io::Stream& stream, io::InputBuffer& input) {
+  for (;;) {
+    const io::Attempt attempt = stream.try_read(input.room());
+    switch (attempt.state) {
+      case io::Attempt::State::done:
+        input.added(attempt.count);
+        co_return attempt.count;
+      case io::Attempt::State::end:
+        co_return 0;
+      case io::Attempt::State::failed:
+        co_return std::unexpected(stream.error());
+      case io::Attempt::State::wait_readable:
+      case io::Attempt::State::wait_writable:
+        break;
+    }
+    input.release_if_empty();
+    const bool to_write = attempt.state == io::Attempt::State::wait_writable;
+    const Result<void> ready = co_await stream.ready(to_write ? io::Interest::writable : io::Interest::readable);
+    if (!ready) co_return std::unexpected(ready.error());
+  }
+}
+
+Framing framing_of(BodyShape shape) {
+  if (!shape.present) return {};
+  if (shape.length) return {BodyKind::length, *shape.length};
+  return {BodyKind::chunked, 0};
+}
+
+BodyShape shape_of(const Framing& framing) {
+  switch (framing.kind) {
+    case BodyKind::none:
+      return BodyShape::none();
+    case BodyKind::length:
+      return BodyShape::sized(framing.length);
+    case BodyKind::chunked:
+    case BodyKind::until_close:
+      return BodyShape::streamed();
+  }
+  return BodyShape::none();
+}
+
+std::string& MessageWriter::begin(const Framing& framing) {
+  framing_ = framing;
+  body_bytes_ = 0;
+  return pending_;
+}
+
+io::Task<Result<void>> MessageWriter::write_body(ByteView part) {
+  if (part.empty()) co_return Result<void>();
+  body_bytes_ += part.size();
+  const bool chunked = framing_.kind == BodyKind::chunked;
+  if (chunked) write_chunk_start(pending_, part.size());
+  if (!chunked && pending_.empty()) co_return co_await stream_.write(part);
+  if (part.size() > most_copied) {
+    Result<void> flushed = co_await flush();
+    if (flushed) flushed = co_await stream_.write(part);
+    if (!flushed) co_return flushed;
+  } else {
+    pending_.append(text_of(part));
+  }
+  if (chunked) write_chunk_end(pending_);
+  co_return co_await flush();
+}
+
+io::Task<Result<void>> MessageWriter::flush() {
+  if (pending_.empty()) co_return Result<void>();
+  const Result<void> written = co_await stream_.write(bytes_of(pending_));
+  pending_.clear();
+  if (pending_.capacity() > pending_kept) pending_.shrink_to_fit();
+  co_return written;
+}
+
+io::Task<Result<void>> MessageWriter::finish(const Fields& trailers) {
+  if (framing_.kind == BodyKind::chunked) write_last_chunk(pending_, trailers);
+  co_return co_await flush();
+}
+
+}  // namespace sallyport::http::http1

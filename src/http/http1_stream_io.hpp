@@ -1,0 +1,41 @@
+// What the two HTTP/1.1 roles share: filling the input from a stream, and writing a message's parts.
+#pragma once
+
+#include <string>
+
+#include "sallyport/http/exchange.hpp"
+#include "sallyport/http/http1_writer.hpp"
+#include "sallyport/io/buffer_pool.hpp"
+#include "sallyport/io/stream.hpp"
+#include "sallyport/io/task.hpp"
+
+namespace sallyport::http::http1 {
+
+// Waits until there is more to parse. 0 at the end of the stream. While it waits with nothing unread, no
+// buffer is held.
+io::Task<Result<std::size_t>> fill(io::Stream& stream, io::InputBuffer& input);
+
+[[nodiscard]] Framing framing_of(BodyShape shape);
+[[nodiscard]] BodyShape shape_of(const Framing& framing);
+
+// Writes one message: a head first kept back, so that it leaves together with the first body bytes.
+class MessageWriter {
+ public:
+  explicit MessageWriter(io::Stream& stream) : stream_(stream) {}
+
+  // Where a head is to be appended.
+  std::string& begin(const Framing& framing);
+  io::Task<Result<void>> write_body(ByteView part);
+  io::Task<Result<void>> flush();
+  io::Task<Result<void>> finish(const Fields& trailers);
+
+  [[nodiscard]] std::uint64_t body_bytes() const { return body_bytes_; }
+
+ private:
+  io::Stream& stream_;
+  Framing framing_;
+  std::string pending_;
+  std::uint64_t body_bytes_ = 0;
+};
+
+}  // namespace sallyport::http::http1
