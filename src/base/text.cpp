@@ -6,28 +6,6 @@
 namespace sallyport {
 namespace {
 
-// Length of the well-formed UTF-8 sequence (RFC 3629 §4) that `text` starts with; 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
-  const auto continues = [&](std::size_t at, std::uint8_t least, std::uint8_t most) {
-    return at < text.size() && byte(at) >= least && byte(at) <= most;
-  };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return continues(1, 0x80, 0xbf) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const std::uint8_t least = first == 0xe0 ? 0xa0 : 0x80;
-    const std::uint8_t most = first == 0xed ? 0x9f : 0xbf;
-    return continues(1, least, most) && continues(2, 0x80, 0xbf) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const std::uint8_t least = first == 0xf0 ? 0x90 : 0x80;
-    const std::uint8_t most = first == 0xf4 ? 0x8f : 0xbf;
-    return continues(1, least, most) && continues(2, 0x80, 0xbf) && continues(3, 0x80, 0xbf) ? 4 : 0;
-  }
-  return 0;
-}
-
 bool is_c1_control(std::string_view sequence) {
   return sequence.size() == 2 && sequence[0] == '\xc2' && static_cast<std::uint8_t>(sequence[1]) < 0xa0;
 }
@@ -72,11 +50,32 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+std::size_t utf8_sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
+  const auto continues = [&](std::size_t at, std::uint8_t least, std::uint8_t most) {
+    return at < text.size() && byte(at) >= least && byte(at) <= most;
+  };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return continues(1, 0x80, 0xbf) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const std::uint8_t least = first == 0xe0 ? 0xa0 : 0x80;
+    const std::uint8_t most = first == 0xed ? 0x9f : 0xbf;
+    return continues(1, least, most) && continues(2, 0x80, 0xbf) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const std::uint8_t least = first == 0xf0 ? 0x90 : 0x80;
+    const std::uint8_t most = first == 0xf4 ? 0x8f : 0xbf;
+    return continues(1, least, most) && continues(2, 0x80, 0xbf) && continues(3, 0x80, 0xbf) ? 4 : 0;
+  }
+  return 0;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
+    const std::size_t length = utf8_sequence_length(text);
     const std::string_view sequence = text.substr(0, length == 0 ? 1 : length);
     if (sequence == "\\") {
       out += "\\\\";

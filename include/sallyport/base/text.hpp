@@ -1,6 +1,7 @@
 // Small operations on ASCII text, locale-free. Any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ namespace sallyport {
 
 // The pieces between `separator`s, each trimmed; empty pieces are kept.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+
+// Length in bytes of the well-formed UTF-8 sequence (RFC 3629 §4) that `text`, not empty, starts with; 0 if none.
+[[nodiscard]] std::size_t utf8_sequence_length(std::string_view text);
 
 // For people's eyes: control characters, DEL, bytes that are not valid UTF-8 and backslashes become
 // \xNN (or \\), so that no foreign text can forge a log line or move a terminal's cursor.

@@ -27,7 +27,7 @@ enum class Level { debug, info, warning, error };
 struct LogSettings {
   std::string destination = "stderr";  // stderr | syslog | an absolute path
   Level level = Level::info;           // lines below it are not written; exchanges are info
-  std::size_t queue_lines = 16384;
+  std::size_t queue_lines = 8192;
   std::size_t queue_bytes = 16 * 1024 * 1024;
   std::chrono::milliseconds patience{1000};  // how long a destination may take nothing before lines are dropped
 };

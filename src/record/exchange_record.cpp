@@ -1,0 +1,42 @@
+#include "sallyport/record/exchange_record.hpp"
+
+#include "json_line.hpp"
+
+namespace sallyport::record {
+namespace {
+
+// Together they bound a line, so that a client with long paths cannot fill the log's queue by itself.
+constexpr std::size_t path_limit = 4096;
+constexpr std::size_t text_limit = 1024;
+constexpr std::size_t extra_limit = 32;
+
+}  // namespace
+
+void append_json(std::string& out, const ExchangeRecord& record) {
+  JsonLine line(out);
+  line.time("time", record.time);
+  line.text("request_id", record.request_id, text_limit);
+  line.text("client", record.client, text_limit);
+  line.text("host", record.host, text_limit);
+  line.text("method", record.method, text_limit);
+  line.text("path", record.path, path_limit);
+  line.number("status", record.status > 0 ? static_cast<std::uint64_t>(record.status) : 0);
+  line.text("verdict", record.verdict, text_limit);
+  line.text("rule", record.rule, text_limit);
+  line.number("bytes_in", record.bytes_in);
+  line.number("bytes_out", record.bytes_out);
+  line.milliseconds("ms", record.duration);
+  line.text("upstream", record.upstream, text_limit);
+  line.text("tls_client", record.tls_client, text_limit);
+  line.text("tls_upstream", record.tls_upstream, text_limit);
+  line.text("alpn", record.alpn, text_limit);
+  line.text("error", record.error, text_limit);
+  std::size_t extras = 0;
+  for (const auto& [key, value] : record.extra) {
+    if (extras++ == extra_limit) break;
+    line.text(key, value, text_limit);
+  }
+  line.end();
+}
+
+}  // namespace sallyport::record

@@ -1,0 +1,106 @@
+#include "json_line.hpp"
+
+#include <algorithm>
+
+#include "sallyport/base/text.hpp"
+
+#include "digits.hpp"
+
+namespace sallyport::record {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::size_t key_limit = 64;
+
+constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+void append_unicode_escape(std::string& out, std::uint8_t code) {
+  out += "\\u00";
+  out += hex_digits[code >> 4];
+  out += hex_digits[code & 15];
+}
+
+// One character, or one byte that starts none. Returns how many bytes of `text` that was.
+std::size_t append_odd(std::string& out, std::string_view text) {
+  const auto first = static_cast<std::uint8_t>(text[0]);
+  const std::size_t length = utf8_sequence_length(text);
+  if (length == 0) {
+    out += "\\\\x";
+    out += hex_digits[first >> 4];
+    out += hex_digits[first & 15];
+    return 1;
+  }
+  if (first == '"' || first == '\\') {
+    out += '\\';
+    out += text[0];
+  } else if (length == 1) {
+    append_unicode_escape(out, first);
+  } else if (length == 2 && first == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0) {
+    append_unicode_escape(out, static_cast<std::uint8_t>(text[1]));  // C1: terminals obey these too
+  } else {
+    out += text.substr(0, length);
+  }
+  return length;
+}
+
+// The longest beginning of at most `limit` bytes that ends between characters.
+std::string_view cut(std::string_view text, std::size_t limit) {
+  const auto continues = [&](std::size_t at) { return (static_cast<std::uint8_t>(text[at]) & 0xc0) == 0x80; };
+  std::size_t end = limit;
+  while (end > 0 && limit - end < 4 && continues(end)) --end;
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+void append_json_escaped(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto odd = std::ranges::find_if_not(text, is_plain);
+    const auto plain = static_cast<std::size_t>(odd - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (!text.empty()) text.remove_prefix(append_odd(out, text));
+  }
+}
+
+void JsonLine::key(std::string_view key) {
+  if (!first_) out_ += ',';
+  first_ = false;
+  out_ += '"';
+  append_json_escaped(out_, key.size() > key_limit ? cut(key, key_limit) : key);
+  out_ += "\":";
+}
+
+void JsonLine::text(std::string_view name, std::string_view value, std::size_t limit) {
+  key(name);
+  out_ += '"';
+  if (value.size() <= limit) {
+    append_json_escaped(out_, value);
+  } else {
+    append_json_escaped(out_, cut(value, limit));
+    out_ += "…";
+  }
+  out_ += '"';
+}
+
+void JsonLine::number(std::string_view name, std::uint64_t value) {
+  key(name);
+  append_digits(out_, value);
+}
+
+void JsonLine::milliseconds(std::string_view name, std::chrono::microseconds value) {
+  const auto count = static_cast<std::uint64_t>(std::max<std::chrono::microseconds::rep>(value.count(), 0));
+  key(name);
+  append_digits(out_, count / 1000);
+  out_ += '.';
+  append_digits(out_, count % 1000, 3);
+}
+
+void JsonLine::time(std::string_view name, std::chrono::system_clock::time_point value) {
+  key(name);
+  out_ += '"';
+  append_time(out_, value);
+  out_ += '"';
+}
+
+}  // namespace sallyport::record
