@@ -56,7 +56,8 @@ std::expected<Step, ParseError> ResponseParser::step_head(ByteView input) {
 std::expected<void, ParseError> ResponseParser::read_head(std::string_view block) {
   const auto line = tokenise_response(block, head_.fields);
   if (!line) return refuse(line.error());
-  if (line->status < 100 || line->status > 599) return refuse("a status outside of 100 to 599");
+  // Beyond 599 nothing is defined, yet sites in daily use answer 999.
+  if (line->status < 100) return refuse("a status below 100");
   head_.status = line->status;
   extras_.minor_version = line->minor_version;
   extras_.reason = line->reason;

@@ -15,7 +15,7 @@ constexpr std::size_t kept_text = 256;
 
 void release_if_large(std::string& text) {
   if (text.capacity() > kept_text) {
-    text = std::string();
+    std::string().swap(text);  // assignment from a short string would keep the memory
   } else {
     text.clear();
   }

@@ -1,0 +1,91 @@
+// Exchange: one HTTP request with its response, in no protocol's terms.
+//
+// HINT: to add an HTTP version, implement BodySource and ResponseSink for it, make an Exchange of each request,
+// and give it to the ExchangeHandler; the handler (gateway/forward) does the rest and needs no change.
+//
+// An Exchange lives in the coroutine of the connection or stream that received it, on one worker's
+// thread; the handler borrows it until its task ends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sallyport/base/bytes.hpp"
+#include "sallyport/base/result.hpp"
+#include "sallyport/http/http1_parser.hpp"
+#include "sallyport/http/message.hpp"
+#include "sallyport/http/pages.hpp"
+#include "sallyport/io/stream.hpp"
+#include "sallyport/io/task.hpp"
+
+namespace sallyport::http {
+
+// What is known of a body before it flows.
+struct BodyShape {
+  bool present = false;
+  std::optional<std::uint64_t> length;  // bytes; nullopt: known only at its end
+
+  static BodyShape none() { return {}; }
+  static BodyShape sized(std::uint64_t bytes) { return {true, bytes}; }
+  static BodyShape streamed() { return {true, std::nullopt}; }
+};
+
+// A body as it arrives, part by part.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // The next part, which stays valid until the next call; empty at the proper end. Errors: malformed (its
+  // framing is broken), reset (it was cut off), timed_out.
+  virtual io::Task<Result<ByteView>> read() = 0;
+  // Whether read() would give something without waiting.
+  [[nodiscard]] virtual bool has_buffered() const = 0;
+  // Valid after the end.
+  [[nodiscard]] virtual Fields& trailers() = 0;
+};
+
+// The way back to the client. Calls in the order declared; each waits for the client to take what it sends.
+class ResponseSink {
+ public:
+  virtual ~ResponseSink() = default;
+  // 100, 102, 103 (RFC 9110 §15.2); any number, before the head.
+  virtual io::Task<Result<void>> send_interim(const ResponseHead& head) = 0;
+  // Sent together with the first part of the body, or by flush() or finish().
+  virtual io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) = 0;
+  virtual io::Task<Result<void>> send_body(ByteView part) = 0;
+  virtual io::Task<Result<void>> flush() = 0;
+  virtual io::Task<Result<void>> finish(const Fields& trailers) = 0;
+  // In place of all that: a 101, or the 200 to a CONNECT, after which the client's bytes are another protocol's. The
+  // stream is the connection's; what was read ahead has been given back to it.
+  virtual io::Task<Result<io::Stream*>> take_over(const ResponseHead& head, std::string_view protocol) = 0;
+
+  // The response ends here, short of its end, and the client must be able to tell (RFC 9112 §8).
+  virtual void cut_off() = 0;
+  // No further request on this connection.
+  virtual void end_connection_after() = 0;
+  [[nodiscard]] virtual bool head_sent() const = 0;
+  [[nodiscard]] virtual std::uint64_t body_bytes() const = 0;  // sent so far
+};
+
+struct Exchange {
+  RequestHead& request;
+  BodyShape request_shape;
+  BodySource& request_body;
+  ResponseSink& response;
+  bool expects_continue = false;              // the client waits for a 100 before it sends the body
+  const std::vector<std::string>& upgrade;    // protocols the client would switch to, lower-case
+  std::string_view protocol;                  // "http/1.1", as ALPN spells it
+};
+
+class ExchangeHandler {
+ public:
+  virtual ~ExchangeHandler() = default;
+  // Sends one response, or cuts it off, before it ends.
+  virtual io::Task<void> handle(Exchange& exchange) = 0;
+  // What a client gets whose request could not be read; the connection ends after it.
+  virtual Page refuse_unreadable(const http1::ParseError& error) = 0;
+};
+
+}  // namespace sallyport::http
