@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+"""Tries the shipped kernel rules in network namespaces, with a small relay in place of the daemon.
+
+Usage (root): steering_test.py SALLYPORT [NAME…]. SALLYPORT is the sallyport command; with names, only the tests
+whose name contains one of them. Each test runs with iptables over nf_tables and with iptables-legacy, IPv4 and IPv6.
+"""
+
+import difflib
+import os
+import pathlib
+import re
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from namespaces import BOUNCED, CLIENT, GATEWAY_LAN, GATEWAY_WAN, ORIGIN, Namespaces
+from peers import Relay, Service, ask
+
+STEERING = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "sallyport-steering"
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def check(name, actual, expected):
+    if actual != expected:
+        raise AssertionError(f"{name}: {_difference(actual, expected)}")
+
+
+def _difference(actual, expected):
+    if isinstance(actual, str) and "\n" in actual:
+        return "\n" + "\n".join(difflib.unified_diff(expected.split("\n"), actual.split("\n"), "expected", "actual", n=0,
+                                                  lineterm=""))
+    return f"{actual!r}, expected {expected!r}"
+
+
+class Box:
+    """The gateway as one test sees it: its namespaces, the iptables variant, and the steering command."""
+
+    def __init__(self, namespaces, variant, version, sallyport):
+        self.namespaces, self.variant, self.version, self.sallyport = namespaces, variant, version, sallyport
+
+    def steer(self, *arguments, check_status=True, environment=None):
+        words = [str(STEERING), "--iptables", self.variant, "--sallyport", self.sallyport, *arguments]
+        return self.namespaces.run("gateway", " ".join(words), check=check_status, environment=environment)
+
+    def up(self):
+        return self.steer("--lan", "lan0", "--lan", "lan1", "up")
+
+    def tables(self, arguments):
+        command = "iptables" if self.version == 4 else "ip6tables"
+        return self.namespaces.run("gateway", f"{command}-{self.variant} {arguments}")
+
+    def state(self):
+        """All that steering may change in the kernel, as text, without counters and comments."""
+        commands = [f"{command}-{self.variant}-save | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'"
+                    for command in ("iptables", "ip6tables")]
+        commands += ["ip rule", "ip -6 rule", "ip route show table all", "ip -6 route show table all"]
+        return "\n".join(self.namespaces.run("gateway", f"{command} || true").stdout for command in commands)
+
+    def relay(self):
+        return Relay(self.namespaces, self.version)
+
+    def service(self, where, port, name):
+        return Service(self.namespaces, where, self.version, port, name)
+
+    def ask(self, where, address, port, timeout=5.0):
+        return ask(self.namespaces, where, self.version, address[self.version], port, timeout)
+
+
+@test
+def intercepts_with_the_clients_address(box):
+    with box.service("origin", 443, "origin"), box.relay() as relay:
+        check("unsteered", box.ask("client", ORIGIN, 443), f"origin {CLIENT[box.version]} hello")
+        box.up()
+        check("steered", box.ask("client", ORIGIN, 443), f"relayed origin {CLIENT[box.version]} hello")
+        check("original destination", relay.destinations, [(ORIGIN[box.version], 443)])
+
+
+@test
+def intercepts_behind_masquerade(box):
+    box.tables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE")
+    with box.service("origin", 443, "origin"), box.relay():
+        box.up()
+        for _ in range(3):
+            check("steered", box.ask("client", ORIGIN, 443), f"relayed origin {GATEWAY_WAN[box.version]} hello")
+
+
+@test
+def connection_marks_alone_bring_replies_home(box):
+    """Kernels differ in whether -m socket sees through IPv6 address translation; the mark does on all of them."""
+    box.tables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE")
+    with box.service("origin", 443, "origin"), box.relay():
+        box.up()
+        box.tables("-t mangle -D SALLYPORT -p tcp -m socket --transparent -j SALLYPORT-HERE")
+        check("steered", box.ask("client", ORIGIN, 443), f"relayed origin {GATEWAY_WAN[box.version]} hello")
+        box.tables("-t mangle -F SALLYPORT-OUT")
+        assert not box.ask("client", ORIGIN, 443, timeout=1.5).startswith("relayed"), "the control passed"
+
+
+@test
+def leaves_other_traffic_alone(box):
+    with box.service("origin", 22, "origin"), box.service("gateway", 443, "gateway"), \
+         box.service("client", 443, "client"), box.relay() as relay:
+        box.up()
+        check("another port", box.ask("client", ORIGIN, 22), f"origin {CLIENT[box.version]} hello")
+        for name, address in (("LAN", GATEWAY_LAN), ("WAN", GATEWAY_WAN)):
+            check(f"the gateway's own {name} address", box.ask("client", address, 443),
+                  f"gateway {CLIENT[box.version]} hello")
+        check("from the WAN side", box.ask("origin", CLIENT, 443), f"client {ORIGIN[box.version]} hello")
+        check("the gateway's own connections", box.ask("gateway", ORIGIN, 22), f"origin {GATEWAY_WAN[box.version]} hello")
+        check("relay", relay.accepted, 0)
+
+
+@test
+def refuses_direct_hits(box):
+    with box.relay() as relay:
+        check("before", box.ask("client", GATEWAY_LAN, 8443, timeout=1) in ("silence", "closed"), True)
+        before = relay.accepted
+        box.up()
+        for where, address in (("client", GATEWAY_LAN), ("client", GATEWAY_WAN), ("origin", GATEWAY_WAN)):
+            check(f"from {where}", box.ask(where, address, 8443), "refused")
+        check("relay", relay.accepted, before)
+
+
+@test
+def nothing_passes_while_nobody_listens(box):
+    with box.service("origin", 443, "origin") as origin:
+        box.up()
+        check("steered", box.ask("client", ORIGIN, 443, timeout=1.5), "silence")
+        check("origin", origin.accepted, 0)
+        box.steer("down")
+        check("control", box.ask("client", ORIGIN, 443), f"origin {CLIENT[box.version]} hello")
+
+
+@test
+def never_meets_its_own_connections(box):
+    """A route sends what the daemon dials back to a LAN interface."""
+    with box.relay() as relay:
+        box.up()
+        answer = box.ask("client", BOUNCED, 443, timeout=2)
+        assert answer in ("silence", "closed"), answer
+        check("passes", relay.accepted, 1)
+        came_back = box.tables("-t mangle -vnL SALLYPORT").stdout
+        assert re.search(r"^ +[1-9]\d* .*SALLYPORT-LAN .* lan1 ", came_back, re.MULTILINE), came_back
+
+
+@test
+def works_behind_a_closed_firewall(box):
+    box.tables("-P INPUT DROP")
+    box.tables("-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT")
+    if box.version == 6:
+        box.tables("-A INPUT -p ipv6-icmp -j ACCEPT")
+    with box.service("origin", 443, "origin"), box.relay():
+        box.up()
+        check("steered", box.ask("client", ORIGIN, 443), f"relayed origin {CLIENT[box.version]} hello")
+
+
+@test
+def several_ports(box):
+    with box.service("origin", 8444, "origin"), box.relay():
+        box.steer("--lan", "lan0", "--ports", "443,8444", "up")
+        check("steered", box.ask("client", ORIGIN, 8444), f"relayed origin {CLIENT[box.version]} hello")
+
+
+@test
+def is_idempotent_and_leaves_nothing(box):
+    before = box.state()
+    check("status before", box.steer("status", check_status=False).returncode, 3)
+    box.up()
+    up = box.state()
+    check("status up", box.steer("status").returncode, 0)
+    box.up()
+    check("a second up", box.state(), up)
+    box.steer("--lan", "lan0", "--ports", "8444", "up")
+    assert "--dport 443" not in box.state()
+    box.steer("down")
+    box.steer("down")
+    # The legacy variant shows a table from the moment it was first looked at; nf_tables shows what is in use.
+    check("after down", _without_empty_tables(box.state()), _without_empty_tables(before))
+    if box.variant == "nft":
+        check("after down, exactly", box.state(), before)
+    state_folder = box.namespaces.run("gateway", "echo /run/sallyport-steering/$(readlink /proc/self/ns/net | tr -dc 0-9)")
+    check("state files", os.path.exists(state_folder.stdout.strip()), False)
+
+
+@test
+def leaves_rules_of_others(box):
+    box.tables("-t mangle -A PREROUTING -p udp -j MARK --set-mark 7")
+    box.tables("-t mangle -N SALLY")
+    box.tables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE")
+    box.tables("-A INPUT -p tcp --dport 22 -j ACCEPT")
+    box.tables("-P FORWARD DROP")
+    before = box.state()
+    box.up()
+    box.steer("down")
+    check("after down", _without_empty_tables(box.state()), _without_empty_tables(before))
+
+
+@test
+def a_family_without_listener_is_refused(box):
+    other = "TPROXY_V4=0.0.0.0:8443\\nTPROXY_V6=" if box.version == 6 else "TPROXY_V4=\\nTPROXY_V6=[::]:8443"
+    with _configured(box, f"LAN_INTERFACES=lan0\\nPORTS=443\\n{other}") as (sallyport, environment), \
+         box.service("origin", 443, "origin") as origin:
+        before = box.state()
+        box.sallyport = sallyport
+        box.steer("up", environment=environment)
+        check("answer", box.ask("client", ORIGIN, 443), "refused")
+        check("origin", origin.accepted, 0)
+        box.up()
+        assert "SALLYPORT-FORWARD" not in box.state()
+        box.steer("down")
+        check("after down", _without_empty_tables(box.state()), _without_empty_tables(before))
+
+
+@test
+def follows_the_configuration(box):
+    before = box.state()
+    with _configured(box, "LAN_INTERFACES=\\nPORTS=443\\nTPROXY_V4=0.0.0.0:8443\\nTPROXY_V6=[::]:8443") as \
+            (empty, environment):
+        box.sallyport = empty
+        assert "nothing is intercepted" in box.steer("up", environment=environment).stdout
+        check("nothing installed", box.state(), before)
+    with _configured(box, "LAN_INTERFACES=lan0 lan1\\nPORTS=443\\nTPROXY_V4=0.0.0.0:8443\\nTPROXY_V6=[::]:8443") as \
+            (good, environment):
+        box.sallyport = good
+        box.steer("up", environment=environment)
+        up = box.state()
+        box.steer("down")
+        # The file breaks; what last worked goes on.
+        _write_command(good, _real_command, "exit 78")
+        assert "last worked" in box.steer("up", environment=environment).stderr
+        check("as before", box.state(), up)
+        # The admin empties lan_interfaces: up takes down.
+        _write_command(good, _real_command, "printf 'LAN_INTERFACES=\\nPORTS=443\\n'")
+        box.steer("up", environment=environment)
+        check("taken down", _without_empty_tables(box.state()), _without_empty_tables(before))
+    with _configured(box, "") as (broken, environment):
+        _write_command(broken, _real_command, "exit 78")
+        box.sallyport = broken
+        check("no earlier settings", box.steer("up", environment=environment, check_status=False).returncode, 78)
+        _write_command(broken, _real_command, "printf 'LAN_INTERFACES=lan0;reboot\\nPORTS=443\\nTPROXY_V4=0.0.0.0:1\\n'")
+        check("not an interface", box.steer("up", environment=environment, check_status=False).returncode, 78)
+
+
+_real_command = ""
+
+
+def _write_command(path, real, settings_action):
+    pathlib.Path(path).write_text(f"""#!/bin/sh
+case "$*" in *steering-settings) {settings_action} ;; *) exec {real} "$@" ;; esac
+""", encoding="ascii")
+    os.chmod(path, stat.S_IRWXU)
+
+
+class _configured:
+    """A sallyport command that reports the given settings, and a state folder of its own."""
+
+    def __init__(self, box, settings):
+        self.real, self.settings, self.folder = _real_command, settings, tempfile.TemporaryDirectory()
+
+    def __enter__(self):
+        path = self.folder.name + "/sallyport"
+        _write_command(path, self.real, f"printf '{self.settings}\\n'")
+        return path, {"STATE_DIRECTORY": self.folder.name}
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+
+def _without_empty_tables(state):
+    """Drops tables in which nothing but built-in chains with policy ACCEPT are left."""
+    lines, table = [], []
+    for line in state.splitlines():
+        if line.startswith("*"):
+            table = [line]
+        elif table:
+            table.append(line)
+            if line == "COMMIT":
+                if any(row.startswith("-A") or (row.startswith(":") and row.split()[1] != "ACCEPT") for row in table):
+                    lines += table
+                table = []
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def run_one(function, variant, version, sallyport):
+    with Namespaces() as namespaces:
+        box = Box(namespaces, variant, version, sallyport)
+        try:
+            function(box)
+        finally:
+            box.sallyport = sallyport
+            box.steer("down", check_status=False)
+
+
+def main():
+    global _real_command
+    if os.geteuid() != 0 or len(sys.argv) < 2:
+        sys.exit("usage, as root: steering_test.py SALLYPORT [NAME…]")
+    _real_command = os.path.abspath(sys.argv[1])
+    chosen = [function for function in TESTS
+              if not sys.argv[2:] or any(name in function.__name__ for name in sys.argv[2:])]
+    passed, failed = 0, 0
+    for function in chosen:
+        for variant in ("nft", "legacy"):
+            for version in (4, 6):
+                name = f"{function.__name__} IPv{version} {variant}"
+                started = time.monotonic()
+                try:
+                    run_one(function, variant, version, _real_command)
+                    passed += 1
+                    print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
+                except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError):
+                    failed += 1
+                    print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
+
+
+if __name__ == "__main__":
+    main()
