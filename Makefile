@@ -26,13 +26,15 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-vi
 	-Wimplicit-fallthrough -Wno-missing-field-initializers -Werror
 HARDENING := -fstack-protector-strong -fPIE -fcf-protection
 CPPFLAGS += -Iinclude -DSALLYPORT_VERSION='"$(VERSION)"'
+# For clang: libstdc++ 12's own std::stable_sort calls a function that it has itself deprecated.
+CLANG_WARNINGS := -Wno-deprecated-declarations
 CXXFLAGS_COMMON := -std=c++23 $(WARNINGS) -pthread
 LDFLAGS_COMMON := -pthread -pie -Wl,-z,relro,-z,now,--as-needed
 
 FLAGS_release := -O2 -g1 $(HARDENING) -D_FORTIFY_SOURCE=2
 FLAGS_asan := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
 FLAGS_tsan := -O1 -g1 -fsanitize=thread -fno-omit-frame-pointer -fPIE
-FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE
+FLAGS_fuzz := $(CLANG_WARNINGS) -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE
 ifeq ($(FLAVOUR),fuzz)
   COMPILER := $(CLANG)
 else
