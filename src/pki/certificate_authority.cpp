@@ -6,9 +6,9 @@
 
 #include "sallyport/crypto/certificate.hpp"
 
+#include "file_contents.hpp"
 #include "pem.hpp"
 #include "pkcs12.hpp"
-#include "secret_file.hpp"
 
 namespace sallyport::pki {
 
@@ -22,20 +22,20 @@ struct Loaded {
   std::vector<std::string> warnings;
 };
 
-Result<std::optional<SecretFile>> read_passphrase(const CaFiles& files) {
+Result<std::optional<FileContents>> read_passphrase(const CaFiles& files) {
   if (files.passphrase_file.empty()) return std::nullopt;
-  auto file = SecretFile::read(files.passphrase_file);
+  auto file = FileContents::read(files.passphrase_file);
   if (!file) return std::unexpected(file.error());
-  return std::optional<SecretFile>(std::move(*file));
+  return std::optional<FileContents>(std::move(*file));
 }
 
-std::optional<std::string_view> text_of(const std::optional<SecretFile>& passphrase) {
+std::optional<std::string_view> text_of(const std::optional<FileContents>& passphrase) {
   if (!passphrase) return std::nullopt;
   return passphrase->first_line();
 }
 
-Result<Loaded> load_pkcs12(const CaFiles& files, const std::optional<SecretFile>& passphrase) {
-  const auto file = SecretFile::read(files.pkcs12);
+Result<Loaded> load_pkcs12(const CaFiles& files, const std::optional<FileContents>& passphrase) {
+  const auto file = FileContents::read(files.pkcs12);
   if (!file) return std::unexpected(file.error());
   auto contents = open_pkcs12(file->text(), text_of(passphrase), files.pkcs12);
   if (!contents) return std::unexpected(contents.error());
@@ -44,13 +44,13 @@ Result<Loaded> load_pkcs12(const CaFiles& files, const std::optional<SecretFile>
   return loaded;
 }
 
-Result<Loaded> load_pem(const CaFiles& files, const std::optional<SecretFile>& passphrase) {
-  const auto certificate_file = SecretFile::read(files.certificate);
+Result<Loaded> load_pem(const CaFiles& files, const std::optional<FileContents>& passphrase) {
+  const auto certificate_file = FileContents::read(files.certificate);
   if (!certificate_file) return std::unexpected(certificate_file.error());
   auto certificates = certificates_in(certificate_file->text(), files.certificate);
   if (!certificates) return std::unexpected(certificates.error());
 
-  const auto key_file = SecretFile::read(files.key);
+  const auto key_file = FileContents::read(files.key);
   if (!key_file) return std::unexpected(key_file.error());
   auto key = private_key_in(key_file->text(), text_of(passphrase), files.key);
   if (!key) return std::unexpected(key.error());
@@ -195,7 +195,7 @@ bool CertificateAuthority::self_signed() const { return X509_self_signed(certifi
 Result<CaDescription> describe_ca(const CaFiles& files) {
   crypto::X509Ptr certificate;
   if (files.pkcs12.empty()) {
-    const auto file = SecretFile::read(files.certificate);
+    const auto file = FileContents::read(files.certificate);
     if (!file) return std::unexpected(file.error());
     auto certificates = certificates_in(file->text(), files.certificate);
     if (!certificates) return std::unexpected(certificates.error());

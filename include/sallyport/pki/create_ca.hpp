@@ -19,7 +19,7 @@ struct NewCa {
   // microseconds, and the chain that is sent stays one certificate long. RSA-4096 is for networks with clients
   // that only verify RSA; its leaves then come from an issuing CA.
   CaKeyKind kind = CaKeyKind::p256;
-  std::string common_name;  // empty: "sallyport CA" with the host's name and date, so that two boxes differ
+  std::string common_name;  // empty: "sallyport CA", the host's name and part of the serial, so that two boxes differ
   int years = 10;
 };
 

@@ -1,7 +1,7 @@
 // TrustStore: whom we believe upstream, and the rules a chain must keep.
 //
 // An immutable snapshot, shared by all threads; load() reads and parses the bundles (about 10 ms for Debian's) and is
-// for start, reload and a thread that may wait. It keeps no reference to the CertificateAuthority it was told of.
+// for start, reload and a thread that may wait.
 #pragma once
 
 #include <chrono>
@@ -65,11 +65,22 @@ class TrustStore {
 
  private:
   struct Source;
+  struct Judgement {
+    int code = X509_V_ERR_UNSPECIFIED;  // X509_V_OK: accepted
+    std::string reason;
+    crypto::X509StackPtr chain;
+  };
 
   TrustStore();
+  Result<void> add_bundle(const std::string& path);
+  [[nodiscard]] bool is_own_key(const X509* certificate) const;
+  [[nodiscard]] bool claims_our_issue(X509* leaf, STACK_OF(X509) * others) const;
+  [[nodiscard]] Judgement judge(X509* leaf, STACK_OF(X509) * others, std::string_view name,
+                                std::chrono::sys_seconds now) const;
 
   crypto::X509StorePtr store_;
-  std::vector<crypto::Sha256> own_keys_;
+  std::vector<crypto::X509Ptr> own_;
+  std::vector<crypto::Sha256> own_keys_;  // of own_, in order
   std::vector<Source> sources_;
   std::size_t size_ = 0;
   std::uint64_t generation_ = 0;
