@@ -160,9 +160,9 @@ class Loader {
   void add_rewrite(const std::string& text, RewriteRule rule) {
     rule.text = text;
     const std::uint32_t line = rule.place.line;
-    const auto [there, added] = rules_->rewrites.try_emplace(std::string(key_of(text)), std::move(rule));
-    if (added) return;
-    add_problem(line, "[rewrite " + text + "] stands on line " + std::to_string(there->second.place.line) + " already");
+    const RewriteRule* const earlier = rules_->rewrites.add(std::move(rule));
+    if (earlier == nullptr) return;
+    add_problem(line, "[rewrite " + text + "] stands on line " + std::to_string(earlier->place.line) + " already");
   }
 
   bool is_known(const IniSection& section, const IniEntry& entry, std::span<const std::string_view> keys) {

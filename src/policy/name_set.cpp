@@ -33,7 +33,7 @@ bool NameSet::add(std::string_view text, Place place) {
   const auto offset = static_cast<Offset>((blocks_.size() - 1) << block_bits | used_);
   if (!offsets_.insert(offset).second) return true;
   used_ += text_at + text.size();
-  has_wildcards_ = has_wildcards_ || is_wildcard(text);
+  depths_.add(text);
   return true;
 }
 
@@ -60,15 +60,7 @@ std::optional<NameSet::Entry> NameSet::probe(std::string_view key) const {
 }
 
 std::optional<NameSet::Entry> NameSet::find(std::string_view name) const {
-  if (offsets_.empty()) return std::nullopt;
-  if (const std::optional<Entry> exact = probe(name)) return exact;
-  if (!has_wildcards_) return std::nullopt;
-  return find_wildcard(name, [this](std::string_view key) { return probe(key); });
-}
-
-std::optional<NameSet::Entry> NameSet::find_covering(std::string_view text) const {
-  if (!is_wildcard(text)) return find(text);
-  return find_wildcard(key_of(text), [this](std::string_view key) { return probe(key); });
+  return find_most_specific(name, depths_, [this](std::string_view key) { return probe(key); });
 }
 
 }  // namespace sallyport::policy

@@ -39,11 +39,9 @@ class NameSet {
   // parse_pattern() and add().
   [[nodiscard]] Result<void> add_typed(std::string_view typed, Place place);
 
-  // The most specific pattern that matches the canonical `name`: itself, else the longest wildcard above it.
+  // The most specific pattern that matches the canonical `name`: itself, else the longest wildcard above it. For
+  // the key_of() a pattern: one that matches every name which that pattern matches.
   [[nodiscard]] std::optional<Entry> find(std::string_view name) const;
-
-  // A pattern that matches every name that the pattern `text` matches.
-  [[nodiscard]] std::optional<Entry> find_covering(std::string_view text) const;
 
   [[nodiscard]] std::size_t size() const { return offsets_.size(); }
 
@@ -74,7 +72,7 @@ class NameSet {
 
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t used_ = 0;  // bytes of the last block
-  bool has_wildcards_ = false;
+  KeyDepths depths_;
   absl::flat_hash_set<Offset, Hash, Equal> offsets_{0, Hash{this}, Equal{this}};
 };
 

@@ -34,20 +34,12 @@ class Warnings {
   std::size_t count_ = 0;
 };
 
-const RewriteRule* find_covering_rewrite(const PolicyRules& rules, std::string_view text) {
-  if (!is_wildcard(text)) return rules.find_rewrite(text);
-  return find_wildcard(key_of(text), [&](std::string_view key) -> const RewriteRule* {
-    const auto found = rules.rewrites.find(key);
-    return found == rules.rewrites.end() ? nullptr : &found->second;
-  });
-}
-
 constexpr std::string_view never = "never decides";
 
 void check_rewrites(const PolicyRules& rules, std::string_view section, const NameSet& names, Warnings& warnings) {
   if (rules.rewrites.empty()) return;
   names.for_each([&](const NameSet::Entry& entry) {
-    const RewriteRule* const earlier = find_covering_rewrite(rules, entry.text);
+    const RewriteRule* const earlier = rules.rewrites.find(key_of(entry.text));
     if (earlier != nullptr) warnings.add(section, entry, never, "rewrite", earlier->text, earlier->place);
   });
 }
@@ -56,7 +48,7 @@ void check_names(std::string_view section, const NameSet& later, std::string_vie
                  const NameSet& earlier, Warnings& warnings) {
   if (earlier.size() == 0) return;
   later.for_each([&](const NameSet::Entry& entry) {
-    const std::optional<NameSet::Entry> found = earlier.find_covering(entry.text);
+    const std::optional<NameSet::Entry> found = earlier.find(key_of(entry.text));
     if (found) warnings.add(section, entry, never, earlier_section, found->text, found->place);
   });
 }
@@ -65,7 +57,7 @@ void check_names(std::string_view section, const NameSet& later, std::string_vie
 void check_blacklisted_below_passthrough(const PolicyRules& rules, Warnings& warnings) {
   if (rules.passthrough.size() == 0) return;
   rules.blacklist.for_each([&](const NameSet::Entry& entry) {
-    const std::optional<NameSet::Entry> passed = rules.passthrough.find_covering(entry.text);
+    const std::optional<NameSet::Entry> passed = rules.passthrough.find(key_of(entry.text));
     if (!passed || passed->text == entry.text) return;
     warnings.add("blacklist", entry, "wins over a passthrough", "passthrough", passed->text, passed->place);
   });

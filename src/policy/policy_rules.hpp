@@ -21,25 +21,41 @@ struct RewriteRule {
   Rewrite rewrite;
 };
 
+// [rewrite …] sections, by what they match.
+class RewriteSet {
+ public:
+  // The rule for the same pattern that is there already, if any; then `rule` is not added.
+  const RewriteRule* add(RewriteRule rule) {
+    depths_.add(rule.text);
+    std::string key(key_of(rule.text));
+    const auto [there, added] = rules_.try_emplace(std::move(key), std::move(rule));
+    return added ? nullptr : &there->second;
+  }
+
+  // As NameSet::find(); null where no rule matches.
+  [[nodiscard]] const RewriteRule* find(std::string_view name) const {
+    return find_most_specific(name, depths_, [this](std::string_view key) -> const RewriteRule* {
+      const auto found = rules_.find(key);
+      return found == rules_.end() ? nullptr : &found->second;
+    });
+  }
+
+  [[nodiscard]] bool empty() const { return rules_.empty(); }
+
+ private:
+  KeyDepths depths_;
+  absl::flat_hash_map<std::string, RewriteRule, KeyHash, KeyEqual> rules_;
+};
+
 struct PolicyRules {
   std::vector<std::string> files;  // what Place::file counts in; the first is policy.ini itself
   ClientSet passthrough_clients;
-  absl::flat_hash_map<std::string, RewriteRule, KeyHash, KeyEqual> rewrites;  // by key_of() their text
+  RewriteSet rewrites;
   NameSet blacklist;
   NameSet passthrough;
   NameSet whitelist;
   bool allow_by_default = true;
   Place default_place;
-
-  [[nodiscard]] const RewriteRule* find_rewrite(std::string_view name) const {
-    if (rewrites.empty()) return nullptr;
-    const auto probe = [this](std::string_view key) -> const RewriteRule* {
-      const auto found = rewrites.find(key);
-      return found == rewrites.end() ? nullptr : &found->second;
-    };
-    if (const RewriteRule* exact = probe(name)) return exact;
-    return find_wildcard(name, probe);
-  }
 };
 
 }  // namespace sallyport::policy

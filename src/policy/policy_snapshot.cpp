@@ -24,7 +24,7 @@ std::optional<Verdict> verdict_of(const PolicyRules& rules, const std::optional<
 }
 
 std::optional<Verdict> ask_rewrites(const PolicyRules& rules, std::string_view name) {
-  const RewriteRule* const found = rules.find_rewrite(name);
+  const RewriteRule* const found = rules.rewrites.find(name);
   if (found == nullptr) return std::nullopt;
   return Verdict{VerdictName::rewritten, Action::intercept, make_rule(rules, "rewrite", found->text, found->place),
                  &found->rewrite};
