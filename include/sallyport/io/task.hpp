@@ -39,8 +39,8 @@ struct PromiseBase {
     bool await_ready() noexcept { return false; }
     template <typename Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> finished) noexcept {
-      const std::coroutine_handle<> continuation = finished.promise().continuation;
-      return continuation ? continuation : std::noop_coroutine();
+      const std::coroutine_handle<> waiting = finished.promise().continuation;
+      return waiting ? waiting : std::noop_coroutine();
     }
     void await_resume() noexcept {}
   };
