@@ -16,28 +16,13 @@
 #include "sallyport/base/unique_fd.hpp"
 
 #include "check.hpp"
+#include "temporary_folder.hpp"
 
 using namespace sallyport;
 using namespace sallyport::record;
+using sallyport::test::TemporaryFolder;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "log_test.XXXXXX").string();
-    CHECK(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::vector<std::string> lines_of(const std::string& path) {
   std::ifstream in(path);
@@ -60,8 +45,8 @@ std::string without_time(const std::string& line) {
 }
 
 TEST(a_line_has_time_level_and_message) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   opened({.destination = path})->info("ready");
   const auto lines = lines_of(path);
   CHECK_EQUAL(lines.size(), 1u);
@@ -72,8 +57,8 @@ TEST(a_line_has_time_level_and_message) {
 }
 
 TEST(an_exchange_is_one_line_of_json) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   opened({.destination = path})->write(ExchangeRecord{.host = "a.example\n{\"forged\":1}"});
   const auto lines = lines_of(path);
   CHECK_EQUAL(lines.size(), 1u);
@@ -81,8 +66,8 @@ TEST(an_exchange_is_one_line_of_json) {
 }
 
 TEST(foreign_text_forges_no_line) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   opened({.destination = path})->warning("name a\r\n2026 error forged \x1b[2J \xff {} %s");
   const auto lines = lines_of(path);
   CHECK_EQUAL(lines.size(), 1u);
@@ -90,8 +75,8 @@ TEST(foreign_text_forges_no_line) {
 }
 
 TEST(the_level_decides_what_is_written) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   {
     const auto log = opened({.destination = path, .level = Level::warning});
     CHECK(!log->enabled(Level::info));
@@ -119,16 +104,16 @@ TEST(levels_have_names) {
 }
 
 TEST(lines_are_appended) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   opened({.destination = path})->info("1");
   opened({.destination = path})->info("2");
   CHECK_EQUAL(lines_of(path).size(), 2u);
 }
 
 TEST(reopening_follows_the_name) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   {
     const auto log = opened({.destination = path});
     log->info("before");
@@ -144,8 +129,8 @@ TEST(reopening_follows_the_name) {
 }
 
 TEST(a_failed_reopen_keeps_the_old_file) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   {
     const auto log = opened({.destination = path});
     std::filesystem::rename(path, path + ".1");
@@ -169,8 +154,8 @@ TEST(bad_destinations_are_errors) {
 TEST(many_threads_write_whole_lines) {
   constexpr int threads = 4;
   constexpr int lines_each = 2000;
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   {
     const auto log = opened({.destination = path, .queue_lines = threads * lines_each});
     std::vector<std::jthread> writers;
@@ -211,8 +196,8 @@ class StalledReader {
 };
 
 TEST(a_reader_that_stalls_costs_lines_and_no_waiting) {
-  const Folder folder;
-  const std::string path = folder.file("pipe");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("pipe");
   StalledReader reader(path);
   const auto log =
       opened({.destination = path, .level = Level::info, .queue_lines = 10, .patience = std::chrono::milliseconds(20)});
@@ -230,8 +215,8 @@ TEST(a_reader_that_stalls_costs_lines_and_no_waiting) {
 }
 
 TEST(the_queue_is_bounded_in_bytes_too) {
-  const Folder folder;
-  const std::string path = folder.file("log");
+  const TemporaryFolder folder;
+  const std::string path = folder.path("log");
   const auto log = opened({.destination = path, .queue_bytes = 100});
   log->info(std::string(200, 'x'));
   CHECK_EQUAL(log->dropped(), 1u);
