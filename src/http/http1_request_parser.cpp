@@ -57,13 +57,13 @@ std::expected<Step, ParseError> RequestParser::step_head(ByteView input) {
   in_message_ = true;
 
   const auto length = scanner_.scan(block);
-  if (!length) return std::unexpected(head_error(length.error(), block));
   if (!start_line_checked_ && scanner_.start_line_length() > 0) {
     // At once, not when the head is complete: an HTTP/0.9 client sends nothing more.
     const auto checked = check_start_line(block.substr(0, scanner_.start_line_length()));
     if (!checked) return std::unexpected(checked.error());
     start_line_checked_ = true;
   }
+  if (!length) return std::unexpected(head_error(length.error(), block));
   if (*length == 0) return Step{Event::need_more, skipped, {}};
 
   const auto read = read_head(block.substr(0, *length));
