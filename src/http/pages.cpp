@@ -129,9 +129,8 @@ Page make_page(const PageFacts& facts, PageFormat format) {
 }
 
 Page block_page(std::string_view name, std::string_view rule, std::string_view request_id, PageFormat format) {
-  return make_page(
-      {.status = 403, .title = "Policy Blocked", .name = name, .rule = rule, .reason = {}, .request_id = request_id},
-      format);
+  return make_page({.status = 403, .title = "Policy Blocked", .name = name, .rule = rule, .request_id = request_id},
+                   format);
 }
 
 Page error_page(unsigned status, std::string_view name, std::string_view reason, std::string_view request_id,
@@ -140,7 +139,6 @@ Page error_page(unsigned status, std::string_view name, std::string_view reason,
   return make_page({.status = status,
                     .title = phrase.empty() ? std::string_view("Error") : phrase,
                     .name = name,
-                    .rule = {},
                     .reason = reason,
                     .request_id = request_id},
                    format);

@@ -20,8 +20,8 @@ namespace sallyport::http::http1 {
 enum class TargetForm { origin, absolute };
 
 struct RequestOptions {
-  bool keep_alive = true;    // false: Connection: close
-  std::string_view upgrade;  // protocols to offer, "websocket"; empty: none
+  bool keep_alive = true;         // false: Connection: close
+  std::string_view upgrade = {};  // protocols to offer, "websocket"; empty: none
   TargetForm form = TargetForm::origin;
 };
 

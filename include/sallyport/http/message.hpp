@@ -34,7 +34,7 @@ class Fields {
   ~Fields() = default;
 
   void add(std::string name, std::string value);
-  // The same from borrowed text; reuses memory that clear() kept.
+  // The same from borrowed text, which must not lie in these fields; reuses memory that clear() kept.
   void append(std::string_view name, std::string_view value);
   // Replaces every field of that name by one, at the place of the first, or adds it.
   void set(std::string_view name, std::string value);

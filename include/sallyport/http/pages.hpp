@@ -14,11 +14,11 @@ namespace sallyport::http {
 // What a page tells. Empty parts are left out.
 struct PageFacts {
   unsigned status = 502;
-  std::string_view title;       // "Policy Blocked"; also the heading
-  std::string_view name;        // the host that was asked for
-  std::string_view rule;        // the rule that decided, with its file and line
-  std::string_view reason;      // a sentence: what went wrong
-  std::string_view request_id;  // as in the log
+  std::string_view title = {};       // "Policy Blocked"; also the heading
+  std::string_view name = {};        // the host that was asked for
+  std::string_view rule = {};        // the rule that decided, with its file and line
+  std::string_view reason = {};      // a sentence: what went wrong
+  std::string_view request_id = {};  // as in the log
 };
 
 struct Page {
