@@ -1,8 +1,11 @@
 #include "http1_tokeniser.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <boost/beast/http/basic_parser.hpp>
+
+#include "sallyport/base/text.hpp"
 
 namespace sallyport::http::http1 {
 namespace {
@@ -27,12 +30,14 @@ class Tokeniser final : public beast::http::basic_parser<IsRequest> {
     beast::error_code error;
     this->put(boost::asio::const_buffer(text.data(), text.size()), error);
     if (!last && error == beast::http::error::need_more) return {};
-    if (error) return std::unexpected(reason_of(error));
-    return {};
+    if (!error) return {};
+    malformed_connection = error == beast::http::error::bad_value;
+    return std::unexpected(reason_of(error));
   }
 
   RequestLine request_line;
   StatusLine status_line;
+  bool malformed_connection = false;
 
  private:
   static std::string reason_of(const beast::error_code& code) {
@@ -71,6 +76,18 @@ class Tokeniser final : public beast::http::basic_parser<IsRequest> {
   Fields& fields_;
 };
 
+// `lines` without those that Beast reads as lists of connection options.
+std::string without_connection_fields(std::string_view lines) {
+  std::string rest;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find("\r\n") + 2);
+    const std::string_view name = line.substr(0, line.find(':'));
+    if (!equal_ignoring_case(name, "connection") && !equal_ignoring_case(name, "proxy-connection")) rest += line;
+    lines.remove_prefix(line.size());
+  }
+  return rest;
+}
+
 }  // namespace
 
 std::expected<RequestLine, std::string> tokenise_request(std::string_view block, Fields& fields) {
@@ -81,15 +98,24 @@ std::expected<RequestLine, std::string> tokenise_request(std::string_view block,
 
 std::expected<StatusLine, std::string> tokenise_response(std::string_view block, Fields& fields) {
   Tokeniser<false> tokeniser(fields);
+  const std::size_t status_line_length = block.find("\r\n");
+  const std::string_view lines = block.substr(status_line_length + 2);
+  std::expected<void, std::string> fed;
   // Origins leave out the blank before an empty reason phrase, and every client takes that; Beast does not.
-  constexpr std::string_view shortest = "HTTP/1.1 200";
-  if (block.substr(shortest.size()).starts_with("\r\n")) {
-    const std::string status_line = std::string(block.substr(0, shortest.size())) + " \r\n";
-    if (auto fed = tokeniser.feed(status_line, false); !fed) return std::unexpected(std::move(fed.error()));
+  if (status_line_length == std::string_view("HTTP/1.1 200").size()) {
+    fed = tokeniser.feed(std::string(block.substr(0, status_line_length)) + " \r\n", false);
     tokeniser.status_line.reason = {};
-    block.remove_prefix(shortest.size() + 2);
+    if (fed) fed = tokeniser.feed(lines, true);
+  } else {
+    fed = tokeniser.feed(block, true);
   }
-  if (auto fed = tokeniser.feed(block, true); !fed) return std::unexpected(std::move(fed.error()));
+  if (!fed && tokeniser.malformed_connection) {
+    // Origins in use send `Connection: timeout=5`. Their pages are wanted; their connection is not kept.
+    fields.clear();
+    fed = tokenise_trailers(without_connection_fields(lines), fields);
+    fields.add("Connection", "close");
+  }
+  if (!fed) return std::unexpected(std::move(fed.error()));
   return tokeniser.status_line;
 }
 

@@ -153,6 +153,16 @@ TEST(knows_when_the_connection_lives_on) {
   CHECK(keeps("HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"));
 }
 
+TEST(does_not_keep_a_connection_it_does_not_understand) {
+  for (const std::string& value : {"timeout=5"s, "keep-alive; x"s, "close;"s, "a b"s}) {
+    CHECK_EQUAL(parsed(ok("X: y\r\nConnection: " + value + "\r\nContent-Length: 1\r\n") + "z").head,
+                "200 OK 1.1 kind=1 length=1 close\nX: y\nConnection: close\n");
+    CHECK_EQUAL(parsed("HTTP/1.1 200\r\nConnection: " + value + "\r\nContent-Length: 0\r\n\r\n").head,
+                "200  1.1 kind=1 length=0 close\nConnection: close\n");
+  }
+  check_refused({ok("Connection: timeout=5\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n"});
+}
+
 // F11
 TEST(refuses_hostile_responses) {
   check_refused({ok("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n",
@@ -210,4 +220,5 @@ UNIT_MAIN(UNIT_TEST(reads_responses), UNIT_TEST(reads_unregistered_statuses), UN
           UNIT_TEST(reads_until_close), UNIT_TEST(truncation_is_an_error_at_every_byte),
           UNIT_TEST(knows_responses_without_a_body), UNIT_TEST(interim_responses_are_messages_of_their_own),
           UNIT_TEST(leaves_what_follows_a_switch_alone), UNIT_TEST(knows_when_the_connection_lives_on),
-          UNIT_TEST(refuses_hostile_responses), UNIT_TEST(leaves_surplus_unconsumed))
+          UNIT_TEST(does_not_keep_a_connection_it_does_not_understand), UNIT_TEST(refuses_hostile_responses),
+          UNIT_TEST(leaves_surplus_unconsumed))
