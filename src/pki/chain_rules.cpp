@@ -84,21 +84,6 @@ Violation serial_violation(const X509* certificate) {
   return none;
 }
 
-Violation extension_violation(X509* certificate) {
-  const int count = X509_get_ext_count(certificate);
-  if (count > max_extensions) return {X509_V_ERR_INVALID_EXTENSION, "more than 64 extensions"};
-  for (int i = 0; i < count; ++i) {
-    const ASN1_OBJECT* kind = X509_EXTENSION_get_object(X509_get_ext(certificate, i));
-    if (X509_get_ext_by_OBJ(certificate, kind, i) >= 0) {
-      return {X509_V_ERR_INVALID_EXTENSION, "the same extension twice"};
-    }
-  }
-  if ((X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0) {
-    return {X509_V_ERR_INVALID_EXTENSION, "invalid or inconsistent certificate extension"};
-  }
-  return none;
-}
-
 // The same for leaf and intermediates. Reads as all bits set where there is no such extension; a list that has
 // only anyExtendedKeyUsage in it does not say serverAuth.
 Violation usage_violation(X509* certificate) {
@@ -129,7 +114,7 @@ Violation subordinate_violation(X509* certificate, bool leaf) {
   }
   using Rule = Violation (*)(X509*);
   const Rule position = leaf ? leaf_violation : intermediate_violation;
-  const Rule rules[] = {signature_violation, [](X509* x) { return serial_violation(x); }, extension_violation,
+  const Rule rules[] = {signature_violation, [](X509* x) { return serial_violation(x); }, malformed_extensions,
                         usage_violation, position};
   for (const Rule rule : rules) {
     if (Violation found = rule(certificate); found.code != X509_V_OK) return found;
@@ -138,6 +123,21 @@ Violation subordinate_violation(X509* certificate, bool leaf) {
 }
 
 }  // namespace
+
+Violation malformed_extensions(X509* certificate) {
+  const int count = X509_get_ext_count(certificate);
+  if (count > max_extensions) return {X509_V_ERR_INVALID_EXTENSION, "more than 64 extensions"};
+  for (int i = 0; i < count; ++i) {
+    const ASN1_OBJECT* kind = X509_EXTENSION_get_object(X509_get_ext(certificate, i));
+    if (X509_get_ext_by_OBJ(certificate, kind, i) >= 0) {
+      return {X509_V_ERR_INVALID_EXTENSION, "the same extension twice"};
+    }
+  }
+  if ((X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0) {
+    return {X509_V_ERR_INVALID_EXTENSION, "invalid or inconsistent certificate extension"};
+  }
+  return none;
+}
 
 Violation broken_rule(STACK_OF(X509) * chain) {
   const int count = sk_X509_num(chain);

@@ -18,4 +18,8 @@ struct Violation {
 // `chain` from the leaf to the trust anchor. The anchor is trusted for what it is: only its key is judged.
 [[nodiscard]] Violation broken_rule(STACK_OF(X509) * chain);
 
+// Whether the extensions can be read at all, once each. OpenSSL finds no issuer for a certificate where they cannot,
+// and would call that the issuer's fault.
+[[nodiscard]] Violation malformed_extensions(X509* certificate);
+
 }  // namespace sallyport::pki

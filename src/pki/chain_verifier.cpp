@@ -140,6 +140,9 @@ class PathSearch {
 ChainVerdict verify_chain(X509_STORE* store, X509* leaf, STACK_OF(X509) * others, std::chrono::sys_seconds now) {
   ChainVerdict first = attempt(store, leaf, others, nullptr, now);
   if (first.code == X509_V_OK) return first;
+  if (Violation found = malformed_extensions(leaf); found.code != X509_V_OK) {
+    return {found.code, std::move(found.reason), nullptr};
+  }
   ChainVerdict other = PathSearch(store, leaf, others, now).run();
   return other.code == X509_V_OK ? std::move(other) : std::move(first);
 }
