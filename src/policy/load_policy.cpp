@@ -191,12 +191,16 @@ class Loader {
 
 }  // namespace
 
-std::shared_ptr<const PolicySnapshot> load_policy(const std::string& path, config::Problems& problems) {
-  Loader loader(config::read_ini(path));
+std::shared_ptr<const PolicySnapshot> policy_from(IniFile file, Problems& problems) {
+  Loader loader(std::move(file));
   loader.load();
   problems.insert(problems.end(), loader.problems().begin(), loader.problems().end());
   if (!loader.problems().empty()) return nullptr;
   return std::make_shared<const PolicySnapshot>(loader.take_rules());
+}
+
+std::shared_ptr<const PolicySnapshot> load_policy(const std::string& path, Problems& problems) {
+  return policy_from(config::read_ini(path), problems);
 }
 
 }  // namespace sallyport::policy

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "sallyport/config/ini.hpp"
 #include "sallyport/config/problem.hpp"
 #include "sallyport/policy/policy_snapshot.hpp"
 
@@ -13,5 +14,8 @@ namespace sallyport::policy {
 // Reads `path` and its lists; relative list files start at the folder of `path`. Adds every mistake to
 // `problems` (at most 20 a list file, the rest counted) and gives null when there was any.
 [[nodiscard]] std::shared_ptr<const PolicySnapshot> load_policy(const std::string& path, config::Problems& problems);
+
+// The same for a policy.ini already read.
+[[nodiscard]] std::shared_ptr<const PolicySnapshot> policy_from(config::IniFile file, config::Problems& problems);
 
 }  // namespace sallyport::policy
