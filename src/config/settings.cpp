@@ -131,7 +131,7 @@ std::optional<Settings> settings_from(const IniFile& file, Problems& problems) {
   check_names(file, found);
   Settings settings = Loader(file, found).load();
   if (found.empty()) check_together(file, settings, found);
-  std::stable_sort(found.begin(), found.end(), [](const Problem& a, const Problem& b) { return a.line < b.line; });
+  sort_by_line(found);
   problems.insert(problems.end(), found.begin(), found.end());
   if (!found.empty()) return std::nullopt;
   return settings;

@@ -33,8 +33,7 @@ class Loader {
 
   void load() {
     for (const IniSection& section : file_.sections) load_section(section);
-    std::stable_sort(problems_.begin(), problems_.end(),
-                     [](const Problem& a, const Problem& b) { return a.line < b.line; });
+    config::sort_by_line(problems_);
     problems_.insert(problems_.end(), list_problems_.begin(), list_problems_.end());
   }
 

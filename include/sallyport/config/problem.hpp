@@ -20,6 +20,9 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
+// By line, those of one line by their reason.
+void sort_by_line(Problems& problems);
+
 // "file:line: reason", or "file: reason" for line 0; safe to print whatever the file contained.
 [[nodiscard]] std::string to_string(const Problem& problem);
 

@@ -250,6 +250,13 @@ TEST(the_table_names_each_key_once) {
   CHECK_EQUAL(seen.size(), default_settings().texts.size());
 }
 
+TEST(the_shipped_file_says_what_the_defaults_are) {
+  Problems problems;
+  const auto shipped = load_settings("etc/sallyport.ini", problems);
+  for (const Problem& problem : problems) test::fail_check(__FILE__, __LINE__, to_string(problem));
+  CHECK(shipped->texts == default_settings().texts);
+}
+
 TEST(suggests_near_words_only) {
   const std::string_view words[] = {"workers", "ports"};
   CHECK_EQUAL(did_you_mean("port", words), "; did you mean 'ports'?");
@@ -261,4 +268,4 @@ TEST(suggests_near_words_only) {
 UNIT_MAIN(UNIT_TEST(an_empty_file_gives_the_defaults), UNIT_TEST(each_key_can_be_set),
           UNIT_TEST(five_different_mistakes_are_told_at_once), UNIT_TEST(bad_values_are_refused),
           UNIT_TEST(keys_that_need_a_restart_are_named), UNIT_TEST(the_table_names_each_key_once),
-          UNIT_TEST(suggests_near_words_only))
+          UNIT_TEST(the_shipped_file_says_what_the_defaults_are), UNIT_TEST(suggests_near_words_only))

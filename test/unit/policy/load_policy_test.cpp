@@ -157,6 +157,21 @@ TEST(bad_list_lines_are_told_and_the_rest_counted) {
                          "list.txt: 13 more lines are wrong\n"));
 }
 
+// The examples in it are comments; with the marks taken off they must be rules too.
+TEST(the_shipped_file_is_valid_and_so_are_its_examples) {
+  std::ifstream shipped("etc/policy.ini");
+  CHECK(shipped.is_open());
+  std::string examples;
+  for (std::string line; std::getline(shipped, line);) {
+    const bool is_example = line.starts_with("# ") &&
+                            (line.find(" = ") != std::string::npos || line[2] == '[' || line.starts_with("#      "));
+    examples += (is_example ? line.substr(2) : line) + "\n";
+  }
+  config::Problems problems;
+  CHECK(load_policy("etc/policy.ini", problems) != nullptr);
+  CHECK_EQUAL(problems_of(examples), "p.ini:26: file: blacklist.txt cannot be opened: No such file or directory\n");
+}
+
 TEST(a_list_of_200000_names) {
   std::string list;
   for (int i = 0; i < 200'000; ++i) list += "host-" + std::to_string(i) + ".ads.example\n";
@@ -177,4 +192,4 @@ TEST(a_list_of_200000_names) {
 
 UNIT_MAIN(UNIT_TEST(five_different_mistakes_are_told_at_once), UNIT_TEST(bad_rules_are_refused),
           UNIT_TEST(list_files_hold_names_and_hosts_lines), UNIT_TEST(bad_list_lines_are_told_and_the_rest_counted),
-          UNIT_TEST(a_list_of_200000_names))
+          UNIT_TEST(the_shipped_file_is_valid_and_so_are_its_examples), UNIT_TEST(a_list_of_200000_names))
