@@ -19,7 +19,6 @@ namespace {
 using config::IniEntry;
 using config::IniFile;
 using config::IniSection;
-using config::Problem;
 using config::Problems;
 
 constexpr std::string_view section_names[] = {"default", "rewrite", "blacklist", "whitelist", "passthrough"};
