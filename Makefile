@@ -85,3 +85,14 @@ $(BUILD)/obj/%.o: %.cpp Makefile
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 include test/test.mk
+include test/steering/steering.mk
+include lint.mk
+include packaging.mk
+
+.PHONY: check
+check: ## every test: unit, fuzz corpora, steering, lab, lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory fuzz-replay
+	@$(MAKE) --no-print-directory steering
+	@$(MAKE) --no-print-directory lab
+	@$(MAKE) --no-print-directory lint

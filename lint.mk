@@ -1,0 +1,33 @@
+# Static checks. Included by the Makefile; each part can be run alone.
+
+FORMATTED = $(shell find src include test -name '*.[hc]pp' 2>/dev/null)
+LINT_FLAGS = $(CPPFLAGS) $(PKG_CFLAGS) $(CXXFLAGS_COMMON)
+
+.PHONY: lint lint-floors lint-format lint-project lint-shell lint-clang lint-config format
+lint: ## floors, format, shellcheck, clang-tidy and a second compile with clang, INI keys
+	@scripts/install-deps lint
+	@$(MAKE) --no-print-directory lint-floors lint-project lint-format lint-shell lint-config lint-clang
+
+lint-floors:
+	@scripts/check-floors
+
+lint-project:
+	@scripts/check-project
+
+lint-format:
+	@clang-format-19 --dry-run -Werror $(FORMATTED)
+	@echo "format: $(words $(FORMATTED)) files"
+
+lint-shell:
+	@scripts/run-shellcheck
+
+lint-config:
+	@$(MAKE) -j$(JOBS) --no-print-directory programs
+	@scripts/check-config-keys
+
+lint-clang:
+	@LINT_FLAGS='$(LINT_FLAGS)' nice scripts/run-clang-tidy
+
+format: ## rewrite the C++ files in the project's format
+	@scripts/install-deps lint
+	@clang-format-19 -i $(FORMATTED)
