@@ -10,6 +10,8 @@
 namespace sallyport::http::http1 {
 namespace {
 
+constexpr std::size_t most_list_members = 64;
+
 // Calls `use` with each non-empty member of a comma-separated list (RFC 9110 §5.6.1).
 template <typename Use>
 void for_each_member(std::string_view list, Use use) {
@@ -23,6 +25,7 @@ void for_each_member(std::string_view list, Use use) {
 
 void read_connection(HeadFacts& facts, std::string_view value) {
   for_each_member(value, [&](std::string_view option) {
+    ++facts.connection_options;
     if (equal_ignoring_case(option, "close")) facts.connection_close = true;
     if (equal_ignoring_case(option, "keep-alive")) facts.connection_keep_alive = true;
     if (equal_ignoring_case(option, "upgrade")) facts.connection_upgrade = true;
@@ -65,7 +68,9 @@ HeadFacts facts_of(const Fields& fields) {
         break;
       case 7:
         if (is("upgrade")) {
-          for_each_member(field.value, [&](std::string_view name) { facts.upgrade.push_back(to_lower(name)); });
+          for_each_member(field.value, [&](std::string_view name) {
+            if (facts.upgrade.size() <= most_list_members) facts.upgrade.push_back(to_lower(name));
+          });
         }
         break;
       case 10:
@@ -82,6 +87,16 @@ HeadFacts facts_of(const Fields& fields) {
     }
   }
   return facts;
+}
+
+std::expected<void, ParseError> check_list_sizes(const HeadFacts& facts) {
+  if (facts.connection_options > most_list_members) {
+    return std::unexpected(ParseError{400, "more connection options than are accepted"});
+  }
+  if (facts.upgrade.size() > most_list_members) {
+    return std::unexpected(ParseError{400, "more upgrade protocols than are accepted"});
+  }
+  return {};
 }
 
 std::expected<Framing, ParseError> framing_of(const HeadFacts& facts, int minor_version) {

@@ -21,6 +21,7 @@ struct HeadFacts {
   std::string_view content_length;
   unsigned transfer_encodings = 0;
   std::string_view transfer_encoding;
+  std::size_t connection_options = 0;
   bool connection_close = false;
   bool connection_keep_alive = false;
   bool connection_upgrade = false;
@@ -29,6 +30,10 @@ struct HeadFacts {
 };
 
 [[nodiscard]] HeadFacts facts_of(const Fields& fields);
+
+// Refuses more connection options or upgrade protocols than anybody needs: each option is compared with
+// each field when a message is relayed.
+std::expected<void, ParseError> check_list_sizes(const HeadFacts& facts);
 
 // How the body of a message with these facts is framed; `none` where nothing says that there is one. The
 // error's status is that for a request.

@@ -28,11 +28,7 @@ void RequestParser::reset() {
   stage_ = Stage::head;
   skipped_empty_line_ = start_line_checked_ = in_message_ = false;
   head_.clear();
-  extras_.minor_version = 1;
-  extras_.target = RequestExtras::Target::origin;
-  extras_.framing = {};
-  extras_.keep_alive = extras_.expects_continue = false;
-  extras_.upgrade.clear();
+  extras_ = RequestExtras();
 }
 
 std::expected<Step, ParseError> RequestParser::step(ByteView input) {
@@ -96,6 +92,7 @@ std::expected<void, ParseError> RequestParser::read_head(std::string_view block)
   extras_.minor_version = line->minor_version;
 
   HeadFacts facts = facts_of(head_.fields);
+  if (auto checked = check_list_sizes(facts); !checked) return checked;
   if (auto taken = take_framing(facts); !taken) return taken;
   if (facts.hosts > 1) return refuse(400, "more than one Host field");
   if (facts.hosts == 0 && line->minor_version >= 1) return refuse(400, "no Host field");

@@ -26,11 +26,8 @@ void ResponseParser::reset(std::string_view request_method) {
   to_connect_ = request_method == "CONNECT";
   in_message_ = false;
   head_.clear();
-  extras_.minor_version = 1;
-  extras_.framing = {};
-  extras_.keep_alive = false;
-  extras_.reason.clear();
-  extras_.upgrade.clear();
+  std::string().swap(extras_.reason);  // may be as long as a head
+  extras_ = ResponseExtras();
 }
 
 std::expected<Step, ParseError> ResponseParser::step(ByteView input) {
@@ -63,6 +60,7 @@ std::expected<void, ParseError> ResponseParser::read_head(std::string_view block
   extras_.reason = line->reason;
 
   HeadFacts facts = facts_of(head_.fields);
+  if (auto checked = check_list_sizes(facts); !checked) return refuse(checked.error().reason);
   const auto framing = framing_of(facts, line->minor_version);
   if (!framing) return refuse(framing.error().reason);
   extras_.upgrade = std::move(facts.upgrade);

@@ -432,6 +432,13 @@ TEST(bounds_heads) {
   std::string many;
   for (int at = 0; at < 10000; ++at) many += "a:b\r\n";
   CHECK_EQUAL(parsed(with_fields(many)).status, 431U);
+  std::string options = "a";
+  for (int at = 0; at < 64; ++at) options += ",a";
+  check_refused(
+      {{with_fields("Connection: " + options + "\r\n"), 400},
+       {with_fields("Connection: " + options.substr(64) + "\r\nConnection: " + options.substr(64) + "\r\n"), 400},
+       {with_fields("Upgrade: " + options + "\r\n"), 400}});
+  CHECK(parsed(with_fields("Connection: " + options.substr(2) + "\r\n")).complete);
   const std::string fits = with_fields("X: " + std::string(100, 'a') + "\r\n");
   CHECK(parsed(fits, {.header_bytes = fits.size(), .fields_count = 2}).complete);
   CHECK_EQUAL(parsed(fits, {.header_bytes = fits.size() - 1, .fields_count = 2}).status, 431U);

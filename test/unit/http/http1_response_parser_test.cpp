@@ -211,6 +211,9 @@ TEST(refuses_hostile_responses) {
                  ok("Transfer-Encoding: chunked\r\n") + "5\r\nhello!\r\n0\r\n\r\n",
                  ok("Transfer-Encoding: chunked\r\n") + "x\r\n",
                  ok("X: " + std::string(65536, 'y') + "\r\n")});
+  std::string options = "a";
+  for (int at = 0; at < 64; ++at) options += ",a";
+  check_refused({ok("Connection: " + options + "\r\n"), ok("Upgrade: " + options + "\r\n")});
   // Also where no body is expected.
   for (const std::string_view method : {"HEAD", "CONNECT"}) {
     CHECK_EQUAL(parsed(ok("Content-Length: 5\r\nContent-Length: 6\r\n"), method).status, 502U);
