@@ -123,7 +123,7 @@ crypto::PkeyPtr dsa_key() {
   const crypto::PkeyCtxPtr for_parameters(EVP_PKEY_CTX_new_from_name(nullptr, "DSA", nullptr));
   EVP_PKEY* parameters = nullptr;
   require(EVP_PKEY_paramgen_init(for_parameters.get()) == 1 &&
-              EVP_PKEY_CTX_set_dsa_paramgen_bits(for_parameters.get(), 1024) == 1 &&
+              EVP_PKEY_CTX_set_dsa_paramgen_bits(for_parameters.get(), 2048) == 1 &&
               EVP_PKEY_paramgen(for_parameters.get(), &parameters) == 1,
           "DSA parameters");
   const crypto::PkeyPtr owner(parameters);
@@ -365,7 +365,7 @@ TEST(A10_keys) {
   check_refused("RSA-2052", judged(rsa_key(2052)), "RSA key of 2052 bits is not acceptable");
   check_refused("e = 1", judged(rsa_with_exponent(rsa.get(), 1)), "unacceptable exponent");
   check_refused("e even", judged(rsa_with_exponent(rsa.get(), 4)), "unacceptable exponent");
-  check_refused("P-192", judged(crypto::PkeyPtr(EVP_EC_gen("P-192"))), "unacceptable curve");
+  check_refused("P-192", judged(crypto::PkeyPtr(EVP_EC_gen("P-192"))), "too weak");
   check_refused("secp256k1", judged(crypto::PkeyPtr(EVP_EC_gen("secp256k1"))), "unacceptable curve");
   check_refused("DSA", judged(dsa_key()), "unacceptable kind of key");
 }
