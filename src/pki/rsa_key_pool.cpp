@@ -2,6 +2,12 @@
 
 namespace sallyport::pki {
 
+RsaKeyPool::RsaKeyPool(std::size_t capacity) : capacity_(capacity) {
+  // OpenSSL tidies up at exit from the moment it was first used: used before us, it does so after us, and never
+  // under the thread's feet.
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);  // with no option at all it does nothing
+}
+
 RsaKeyPool::~RsaKeyPool() {
   {
     const std::lock_guard lock(mutex_);

@@ -19,7 +19,7 @@ namespace sallyport::pki {
 
 class RsaKeyPool {
  public:
-  explicit RsaKeyPool(std::size_t capacity = 8) : capacity_(capacity) {}
+  explicit RsaKeyPool(std::size_t capacity = 8);
   ~RsaKeyPool();
   RsaKeyPool(const RsaKeyPool&) = delete;
   RsaKeyPool& operator=(const RsaKeyPool&) = delete;
