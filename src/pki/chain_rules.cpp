@@ -71,7 +71,7 @@ Violation signature_violation(X509* certificate) {
   return {X509_V_ERR_CA_MD_TOO_WEAK, std::string("weak signature: ") + (name == nullptr ? "unknown digest" : name)};
 }
 
-Violation serial_violation(const X509* certificate) {
+Violation serial_violation(X509* certificate) {
   const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate);
   const unsigned char* bytes = ASN1_STRING_get0_data(serial);
   const int size = ASN1_STRING_length(serial);
@@ -99,27 +99,15 @@ Violation leaf_violation(X509* certificate) {
   return none;
 }
 
-Violation intermediate_violation(X509* certificate) {
-  // OpenSSL takes version 1 and keyUsage alone for a CA as well.
-  if (X509_check_ca(certificate) != 1) return {X509_V_ERR_INVALID_CA, "issuer certificate is not a CA"};
-  if ((X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN) == 0) {
-    return {X509_V_ERR_INVALID_CA, "issuer certificate may not sign certificates (keyUsage)"};
-  }
-  return none;
-}
-
+// What an anchor is spared. That issuers are CAs which may sign certificates has been checked by OpenSSL.
 Violation subordinate_violation(X509* certificate, bool leaf) {
   if (X509_get_version(certificate) != X509_VERSION_3) {
     return {X509_V_ERR_CERT_REJECTED, "certificate is not of version 3"};
   }
-  using Rule = Violation (*)(X509*);
-  const Rule position = leaf ? leaf_violation : intermediate_violation;
-  const Rule rules[] = {signature_violation, [](X509* x) { return serial_violation(x); }, malformed_extensions,
-                        usage_violation, position};
-  for (const Rule rule : rules) {
+  for (const auto rule : {signature_violation, serial_violation, malformed_extensions, usage_violation}) {
     if (Violation found = rule(certificate); found.code != X509_V_OK) return found;
   }
-  return none;
+  return leaf ? leaf_violation(certificate) : none;
 }
 
 }  // namespace

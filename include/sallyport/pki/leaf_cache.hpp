@@ -19,7 +19,8 @@ namespace sallyport::pki {
 
 class LeafCache {
  public:
-  // At most `capacity` leaves (the key `leaf_cache`); the least recently used of a full shard goes first.
+  // At most `capacity` leaves (the key `leaf_cache`), about 7 kB each; the least recently used of a full shard goes
+  // first.
   // 0: nothing is kept, but concurrent mints of one name still are one mint.
   LeafCache(std::size_t capacity, RsaKeyPool& rsa_keys);
   ~LeafCache();

@@ -134,6 +134,21 @@ TEST(flush_forgets) {
   CHECK(get(cache, named("a.example")) != first);
 }
 
+// A mint that began before flush() may have seen what flush() was called to forget.
+TEST(flush_forgets_what_is_being_minted) {
+  pki::RsaKeyPool slow(1);  // its first key is waited for
+  LeafCache cache(100, slow);
+  LeafRequest request = named("a.example");
+  request.key = pki::LeafKey::rsa_2048;
+  LeafPtr minted;
+  std::thread minting([&] { minted = cache.get(issuer(), request, now).value_or(nullptr); });
+  while (cache.counts().mints == 0) std::this_thread::yield();
+  cache.flush();
+  minting.join();
+  CHECK(minted != nullptr);
+  CHECK_EQUAL(cache.counts().entries, 0U);
+}
+
 TEST(concurrent_mints_of_one_name_are_one) {
   constexpr int threads = 8;
   LeafCache cache(1000, rsa_keys());
@@ -176,4 +191,5 @@ UNIT_MAIN(UNIT_TEST(the_same_request_gets_the_same_leaf), UNIT_TEST(A16_whatever
           UNIT_TEST(another_issuer_mints_anew), UNIT_TEST(a_leaf_is_replaced_before_it_ends),
           UNIT_TEST(the_least_recently_used_goes_first_and_the_bound_holds),
           UNIT_TEST(without_capacity_nothing_is_kept), UNIT_TEST(errors_are_not_kept), UNIT_TEST(flush_forgets),
-          UNIT_TEST(concurrent_mints_of_one_name_are_one), UNIT_TEST(threads_may_get_and_flush_at_once))
+          UNIT_TEST(flush_forgets_what_is_being_minted), UNIT_TEST(concurrent_mints_of_one_name_are_one),
+          UNIT_TEST(threads_may_get_and_flush_at_once))

@@ -53,6 +53,9 @@ TEST(A08_who_may_issue) {
   check_intermediate(
       "no keyCertSign", [](Spec& s) { s.extensions = with(s.extensions, "keyUsage", "critical,cRLSign"); }, "CA");
   check_intermediate(
+      "nsCertType alone", [](Spec& s) { s.extensions = {{"nsCertType", "sslCA"}, {"subjectKeyIdentifier", "hash"}}; },
+      "CA");
+  check_intermediate(
       "version 1",
       [](Spec& s) {
         s.extensions.clear();

@@ -34,6 +34,7 @@ TEST(A04_wildcards) {
                                                    {"*.shop.example", "shop.example"},
                                                    {"*.shop.example", "a.b.shop.example"},
                                                    {"*.com", "shop.com"},
+                                                   {"*.lan", "printer.lan"},
                                                    {"*.co.uk", "shop.co.uk"},
                                                    {"w*.shop.example", host},
                                                    {"*w.shop.example", host},
