@@ -40,4 +40,4 @@ deb: ## build/deb/sallyport_VERSION_ARCH.deb, checked by lintian
 
 deb-test: deb ## install, run, reload, upgrade, remove and purge the package in a clean Debian 12
 	@scripts/install-deps deb-test
-	@test/package/run $(wildcard build/deb/sallyport_$(VERSION)-*.deb)
+	@test/package/package_test.py $(wildcard build/deb/sallyport_$(VERSION)-*.deb)
