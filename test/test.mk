@@ -36,3 +36,5 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 $(BUILD)/fuzz-targets/%: $(BUILD)/obj/test/fuzz/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	@$(LINK) $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
+
+include test/lab/lab.mk

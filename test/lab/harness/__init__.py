@@ -1,0 +1,1 @@
+"""The laboratory: network namespaces, certificates, origins and clients for the scenarios."""

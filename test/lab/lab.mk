@@ -1,0 +1,13 @@
+# The laboratory: scenarios in network namespaces. Included by test.mk.
+
+.PHONY: lab
+lab: ## scenarios with real clients and origins; SCENARIO=policy runs some, FLAVOUR=asan or tsan under a sanitizer
+	@scripts/install-deps lab
+	@$(MAKE) -j$(JOBS) --no-print-directory programs
+	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' $(if $(filter asan tsan,$(FLAVOUR)),--sanitizer --patience 6)
+
+.PHONY: demo
+demo: ## the main job, shown: an unconfigured client intercepted, rewritten, blocked and passed through
+	@scripts/install-deps demo
+	@$(MAKE) -j$(JOBS) --no-print-directory programs
+	@scripts/demo $(BUILD)
