@@ -1,7 +1,6 @@
 # Static checks. Included by the Makefile; each part can be run alone.
 
 FORMATTED = $(shell find src include test -name '*.[hc]pp' 2>/dev/null)
-LINT_FLAGS = $(CPPFLAGS) $(PKG_CFLAGS) $(CXXFLAGS_COMMON)
 
 .PHONY: lint lint-floors lint-format lint-project lint-shell lint-clang lint-config format
 lint: ## floors, format, shellcheck, clang-tidy and a second compile with clang, INI keys
@@ -25,8 +24,9 @@ lint-config:
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
 	@scripts/check-config-keys
 
+lint-clang: export LINT_FLAGS = $(CPPFLAGS) $(PKG_CFLAGS) $(CXXFLAGS_COMMON)
 lint-clang:
-	@LINT_FLAGS='$(LINT_FLAGS)' nice scripts/run-clang-tidy
+	@nice scripts/run-clang-tidy
 
 format: ## rewrite the C++ files in the project's format
 	@scripts/install-deps lint

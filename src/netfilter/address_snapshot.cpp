@@ -17,7 +17,7 @@ void sort_unique(std::vector<T>& values, Less less) {
 
 }  // namespace
 
-AddressSnapshot::AddressSnapshot(std::vector<Prefix> own, std::vector<LinkPrefix> on_link,
+AddressSnapshot::AddressSnapshot(const std::vector<Prefix>& own, std::vector<LinkPrefix> on_link,
                                  std::vector<Prefix> behind_lan)
     : on_link_(std::move(on_link)), behind_lan_(std::move(behind_lan)) {
   for (const Prefix& prefix : own) {

@@ -190,7 +190,7 @@ Result<void> LocalAddresses::refresh() {
   Result<Gathered> gathered = state_->gather();
   if (!gathered) return fail_while("reading the gateway's addresses", gathered.error());
   state_->lan = std::move(gathered->lan);
-  AddressSnapshot fresh(std::move(gathered->own), std::move(gathered->on_link), std::move(gathered->behind_lan));
+  AddressSnapshot fresh(gathered->own, std::move(gathered->on_link), std::move(gathered->behind_lan));
   if (fresh != *state_->snapshot) state_->snapshot = std::make_shared<const AddressSnapshot>(std::move(fresh));
   return {};
 }

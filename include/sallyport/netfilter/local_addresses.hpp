@@ -26,7 +26,7 @@ struct LinkPrefix {
 class AddressSnapshot {
  public:
   AddressSnapshot() = default;  // knows the loopback addresses alone
-  AddressSnapshot(std::vector<Prefix> own, std::vector<LinkPrefix> on_link, std::vector<Prefix> behind_lan);
+  AddressSnapshot(const std::vector<Prefix>& own, std::vector<LinkPrefix> on_link, std::vector<Prefix> behind_lan);
 
   // Would a connection to `address` end on this very machine? Every address of every interface, whatever
   // the kernel's local table holds besides (127.0.0.0/8, AnyIP prefixes, anycast), and 0.0.0.0 and ::,
