@@ -83,7 +83,7 @@ class Connection:
         except BaseException:
             made.close()
             raise
-        self._reader = http1.Reader(self._receive)
+        self.reader = http1.Reader(self._receive)
         self.end = None
 
     def _receive(self, size):
@@ -108,7 +108,7 @@ class Connection:
         self.tls.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
 
     def response(self, method="GET"):
-        return self._reader.response(method)
+        return self.reader.response(method)
 
     def request(self, target="/", host="", *, method="GET", fields="", body=b""):
         """Sends one request and reads its response."""
@@ -118,9 +118,9 @@ class Connection:
 
     def rest(self):
         """Everything up to the end of the connection."""
-        while self._reader.fill():
+        while self.reader.fill():
             pass
-        return self._reader.pending
+        return self.reader.pending
 
     def close(self):
         with contextlib.suppress(OSError):

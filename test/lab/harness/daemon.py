@@ -127,13 +127,13 @@ class Daemon:
         self.wait_line(r"\bready\b", timeout=30)
 
     def exchanges(self):
-        """The exchange lines so far, decoded."""
+        """The lines of HTTP exchanges so far, decoded; those of connections that stayed closed to us are left out."""
         found = []
         for line in list(self.lines):
             start = line.find("{")
             with contextlib.suppress(ValueError):
                 entry = json.loads(line[start:]) if start >= 0 else None
-                if isinstance(entry, dict) and "request_id" in entry:
+                if isinstance(entry, dict) and entry.get("method"):
                     found.append(entry)
         return found
 

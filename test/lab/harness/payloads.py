@@ -56,10 +56,9 @@ _add("F02", "coding in HTTP/1.0", _CHUNKED, _END + SMUGGLED, version="HTTP/1.0")
 _add("F02", "coding in HTTP/1.0 that keeps alive", _CHUNKED + "Connection: keep-alive\r\n", _END + SMUGGLED, version="HTTP/1.0")
 
 # F03: lengths.
-for _value in ("+5", "-1", "0x5", "010 ", "1_0", "", "5 ,6", "5, 6", "5 5", "9223372036854775808", "18446744073709551621",
+for _value in ("+5", "-1", "0x5", "010", "1_0", "", "5 ,6", "5, 6", "5 5", "9223372036854775808", "18446744073709551621",
                "99999999999999999999999", "5;", "5.0", "\x005", "\u00b2", "five", "5\x0b"):
-    _add("F03", f"length {_value!r}", f"Content-Length: {_value}\r\n", b"hello" + SMUGGLED,
-         must_refuse=_value != "010 ")
+    _add("F03", f"length {_value!r}", f"Content-Length: {_value}\r\n", b"hello" + SMUGGLED)
 _add("F03", "two lengths", "Content-Length: 5\r\nContent-Length: 6\r\n", b"hello" + SMUGGLED)
 _add("F03", "the same length twice", "Content-Length: 5\r\nContent-Length: 5\r\n", b"hello", must_refuse=False)
 _add("F03", "the same length in a list", "Content-Length: 5, 5\r\n", b"hello", must_refuse=False)
@@ -67,8 +66,7 @@ _add("F03", "the same length in a list", "Content-Length: 5, 5\r\n", b"hello", m
 # F04: chunks.
 for _size in ("", "0x5", "+5", "-5", "5_", " 5", "5 x", "5g", "00000000000000005", "10000000000000005", "ffffffffffffffff",
               "fffffffffffffffff", "5\t\x0b", "5;a=\x00", "5;a=\x01", "5;a=b\nc", "5;\nb", "5\r;a"):
-    _add("F04", f"chunk size {_size!r}", _CHUNKED, _size.encode() + b"\r\nhello\r\n" + _END + SMUGGLED,
-         must_refuse=_size != "00000000000000005")
+    _add("F04", f"chunk size {_size!r}", _CHUNKED, _size.encode() + b"\r\nhello\r\n" + _END + SMUGGLED)
 _add("F04", "bare LF after the size", _CHUNKED, b"5\nhello\r\n" + _END + SMUGGLED)
 _add("F04", "bare CR after the size", _CHUNKED, b"5\rhello\r\n" + _END + SMUGGLED)
 _add("F04", "CR CR semicolon", _CHUNKED, b"5\r\r;a\r\nhello\r\n" + _END + SMUGGLED)

@@ -131,8 +131,8 @@ def drain_under_load(lab):
     streaming = [lab.open("slow.test") for _ in range(5)]
     for one in streaming:
         one.send("GET /slow HTTP/1.1\r\nHost: slow.test\r\n\r\n")
-        while b"first" not in one._reader.pending:
-            if not one._reader.fill():
+        while b"first" not in one.reader.pending:
+            if not one.reader.fill():
                 break
     began = time.monotonic()
     daemon.signal(signal.SIGKILL if lab.in_control else signal.SIGTERM)

@@ -33,9 +33,9 @@ def _upgrade(lab, token, early=b""):
 
 
 def _read(connection, size):
-    data = connection._reader.pending
-    while len(data) < size and connection._reader.fill():
-        data = connection._reader.pending
+    data = connection.reader.pending
+    while len(data) < size and connection.reader.fill():
+        data = connection.reader.pending
     return data
 
 
@@ -46,7 +46,7 @@ def websocket(lab):
     connection, answer = _upgrade(lab, "websocket")
     lab.require("both directions are relayed after 101", answer.status == 101 and answer.get("sec-websocket-accept")
                 and (answer.get("upgrade") or "").lower() == "websocket", answer)
-    lab.expect("bytes right behind the 101 arrive", _read(connection, 5) == b"hello", connection._reader.pending)
+    lab.expect("bytes right behind the 101 arrive", _read(connection, 5) == b"hello", connection.reader.pending)
     payload = os.urandom(200_000).replace(b"a", b"b")
     connection.send(payload)
     lab.expect("the bytes are the client's", _read(connection, 5 + len(payload)) == b"hello" + payload.upper(), "")
