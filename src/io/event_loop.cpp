@@ -86,8 +86,18 @@ void EventLoop::run_posted() {
 void EventLoop::run_ready() {
   for (int round = 0; round < ready_rounds && !ready_.empty(); ++round) {
     running_.swap(ready_);
-    for (const Ready& entry : running_) entry.call(entry.object);
+    for (std::size_t at = 0; at < running_.size(); ++at) {
+      if (running_[at].object != nullptr) running_[at].call(running_[at].object);
+    }
     running_.clear();
+  }
+}
+
+void EventLoop::forget_ready(void* object) {
+  for (std::vector<Ready>* queue : {&ready_, &running_}) {
+    for (Ready& entry : *queue) {
+      if (entry.object == object) entry.object = nullptr;
+    }
   }
 }
 

@@ -74,6 +74,12 @@ void FdStream::wait(Interest interest, StreamWaiter& waiter) {
   }
 }
 
+void FdStream::stop_waiting(StreamWaiter& waiter) {
+  readers_.remove(waiter);
+  writers_.remove(waiter);
+  loop_.forget_ready(&waiter);
+}
+
 void FdStream::mark_blocked(Interest interest) { ready_for(interest) = false; }
 
 void FdStream::on_event(int /*fd*/, short what, void* self) {

@@ -6,6 +6,12 @@ namespace sallyport::io {
 
 void WaiterList::add(StreamWaiter& waiter) { waiter.next_ = std::exchange(first_, &waiter); }
 
+void WaiterList::remove(StreamWaiter& waiter) {
+  StreamWaiter** link = &first_;
+  while (*link != nullptr && *link != &waiter) link = &(*link)->next_;
+  if (*link != nullptr) *link = std::exchange(waiter.next_, nullptr);
+}
+
 void WaiterList::tell_all(WaitOutcome outcome) {
   StreamWaiter* waiter = std::exchange(first_, nullptr);
   while (waiter != nullptr) {

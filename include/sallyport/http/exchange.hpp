@@ -74,9 +74,9 @@ struct Exchange {
   BodyShape request_shape;
   BodySource& request_body;
   ResponseSink& response;
-  bool expects_continue = false;              // the client waits for a 100 before it sends the body
-  const std::vector<std::string>& upgrade;    // protocols the client would switch to, lower-case
-  std::string_view protocol;                  // "http/1.1", as ALPN spells it
+  bool expects_continue = false;            // the client waits for a 100 before it sends the body
+  const std::vector<std::string>& upgrade;  // protocols the client would switch to, lower-case
+  std::string_view protocol;                // "http/1.1", as ALPN spells it
 };
 
 class ExchangeHandler {

@@ -64,6 +64,9 @@ class EventLoop {
   // Calls `call(object)` in this turn, once the running callback has returned.
   void make_ready(void (*call)(void*), void* object) { ready_.push_back({call, object}); }
 
+  // Takes back every make_ready() for `object` that has not run yet.
+  void forget_ready(void* object);
+
   [[nodiscard]] event_base* base() const { return base_.get(); }
 
  private:

@@ -20,6 +20,7 @@ class FdStream final : public Stream {
   Attempt try_write(ByteView from) override;
   Attempt try_finish() override;
   void wait(Interest interest, StreamWaiter& waiter) override;
+  void stop_waiting(StreamWaiter& waiter) override;
   void set_deadline(TimePoint deadline) override;
   void close(Error why) override;
   void abort(Error why) override;

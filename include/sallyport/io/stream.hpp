@@ -67,6 +67,8 @@ class Stream {
   virtual Attempt try_finish() = 0;
   // Registers for one notice. A layer passes it on to the one below.
   virtual void wait(Interest interest, StreamWaiter& waiter) = 0;
+  // Takes a wait() back: the waiter will not be told. No harm if it does not wait.
+  virtual void stop_waiting(StreamWaiter& waiter) = 0;
 
   // --- all layers ------------------------------------------------------------------------------
   // Puts bytes back in front of what is read next (a look-ahead that was not ours to consume).

@@ -11,6 +11,7 @@ class WaiterList {
  public:
   [[nodiscard]] bool empty() const { return first_ == nullptr; }
   void add(StreamWaiter& waiter);
+  void remove(StreamWaiter& waiter);
   // Tells everyone who waits now, inline: for callbacks of the loop alone.
   void tell_all(WaitOutcome outcome);
   // Tells everyone from the loop's ready queue: for calls that come out of a running coroutine.

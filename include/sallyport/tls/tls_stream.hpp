@@ -45,6 +45,7 @@ class TlsStream final : public io::Stream {
   // close_notify, then the end of the stream below.
   io::Attempt try_finish() override;
   void wait(io::Interest interest, io::StreamWaiter& waiter) override { below_.wait(interest, waiter); }
+  void stop_waiting(io::StreamWaiter& waiter) override { below_.stop_waiting(waiter); }
   void set_deadline(io::TimePoint deadline) override { below_.set_deadline(deadline); }
   void close(Error why) override;
   void abort(Error why) override;

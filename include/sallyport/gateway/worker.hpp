@@ -1,0 +1,58 @@
+// Worker: one thread with its own loop, listeners, connections, upstream pool and counters.
+//
+// A connection never moves to another worker. The daemon creates the workers, gives each a thread that calls
+// run(), and talks to them through the calls marked "any thread". What Shared refers to outlives them.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "sallyport/base/result.hpp"
+#include "sallyport/gateway/configuration.hpp"
+#include "sallyport/netfilter/local_addresses.hpp"
+#include "sallyport/pki/leaf_cache.hpp"
+#include "sallyport/record/log.hpp"
+
+namespace sallyport::gateway {
+
+using AddressesPtr = std::shared_ptr<const netfilter::AddressSnapshot>;
+
+// What all workers share; each member may be used from every thread.
+struct Shared {
+  record::Log& log;
+  pki::LeafCache& leaves;
+};
+
+class Worker {
+ public:
+  // Opens every listener that the settings name. The error says which one failed and why.
+  static Result<std::unique_ptr<Worker>> create(Shared shared, ConfigurationPtr configuration, AddressesPtr addresses);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Serves until drained or stopped. The worker's thread.
+  void run();
+
+  // Any thread. New connections use it; the running ones keep theirs. Idle upstream connections and sessions that
+  // rest on an old trust store are dropped.
+  void configure(ConfigurationPtr configuration);
+  // Any thread.
+  void set_addresses(AddressesPtr addresses);
+  // Any thread: no new connections; the running ones end after the exchange they are in; run() returns when the
+  // last is gone.
+  void drain();
+  // Any thread: ends every connection now; run() returns.
+  void stop();
+  // Any thread: how many connections are open.
+  [[nodiscard]] std::size_t connections() const;
+  // Any thread: runs `alive` on the worker's thread, for the watchdog: a stuck loop never does.
+  void ping(std::function<void()> alive);
+
+ private:
+  class Impl;
+  explicit Worker(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport::gateway

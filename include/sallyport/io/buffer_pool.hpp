@@ -1,0 +1,63 @@
+// BufferPool: the plaintext buffers of one worker, lent to whoever has bytes in flight.
+//
+// One thread; outlives its buffers. An idle connection holds none, so memory follows the traffic and
+// not the number of connections.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sallyport/base/bytes.hpp"
+
+namespace sallyport::io {
+
+class BufferPool {
+ public:
+  // The plaintext of one TLS record (RFC 8446 §5.1), so that a record is never split over two reads.
+  static constexpr std::size_t buffer_bytes = 16 * 1024;
+
+  BufferPool() = default;
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+
+  using Memory = std::unique_ptr<std::uint8_t[]>;
+  [[nodiscard]] Memory take();
+  void give_back(Memory memory);
+
+ private:
+  static constexpr std::size_t most_kept = 256;
+  std::vector<Memory> kept_;
+};
+
+// Bytes read and not yet consumed: contiguous, growing up to a bound while a head is incomplete.
+class InputBuffer {
+ public:
+  explicit InputBuffer(BufferPool& pool) : pool_(pool) {}
+  ~InputBuffer();
+  InputBuffer(const InputBuffer&) = delete;
+  InputBuffer& operator=(const InputBuffer&) = delete;
+
+  [[nodiscard]] ByteView unread() const { return {data_.get() + begin_, end_ - begin_}; }
+  [[nodiscard]] bool empty() const { return begin_ == end_; }
+  void consume(std::size_t count);
+
+  // Room for more bytes behind the unread ones; never empty. Ends views of unread().
+  [[nodiscard]] ByteSpan room();
+  void added(std::size_t count) { end_ += count; }
+
+  // Gives the memory back if nothing is unread.
+  void release_if_empty();
+
+ private:
+  void grow();
+
+  BufferPool& pool_;
+  BufferPool::Memory data_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace sallyport::io
