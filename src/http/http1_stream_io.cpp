@@ -3,8 +3,9 @@
 namespace sallyport::http::http1 {
 namespace {
 
-// Up to here a part is copied behind its head or chunk line, to leave in one write; a larger one is written as it is.
-constexpr std::size_t most_copied = io::BufferPool::buffer_bytes;
+// Up to here, parts are gathered behind their head or chunk line, to leave in one write; a larger one is written as
+// it is. Less than what one read brings, so that the bulk of a large body is never copied.
+constexpr std::size_t most_copied = 8 * 1024;
 // What an idle connection may keep of the memory its heads needed.
 constexpr std::size_t pending_kept = 1024;
 
@@ -62,16 +63,15 @@ io::Task<Result<void>> MessageWriter::write_body(ByteView part) {
   body_bytes_ += part.size();
   const bool chunked = framing_.kind == BodyKind::chunked;
   if (chunked) write_chunk_start(pending_, part.size());
-  if (!chunked && pending_.empty()) co_return co_await stream_.write(part);
-  if (part.size() > most_copied) {
-    Result<void> flushed = co_await flush();
-    if (flushed) flushed = co_await stream_.write(part);
-    if (!flushed) co_return flushed;
-  } else {
+  if (pending_.size() + part.size() <= most_copied) {
     pending_.append(text_of(part));
+  } else {
+    Result<void> written = co_await flush();
+    if (written) written = co_await stream_.write(part);
+    if (!written) co_return written;
   }
   if (chunked) write_chunk_end(pending_);
-  co_return co_await flush();
+  co_return Result<void>();
 }
 
 io::Task<Result<void>> MessageWriter::flush() {

@@ -40,8 +40,10 @@ class BodySource {
   // The next part, which stays valid until the next call; empty at the proper end. Errors: malformed (its
   // framing is broken), reset (it was cut off), timed_out.
   virtual io::Task<Result<ByteView>> read() = 0;
+  // A read() that waits for the client fails with ErrorKind::cancelled, and so does every later one.
+  virtual void stop() = 0;
   // Whether read() would give something without waiting.
-  [[nodiscard]] virtual bool has_buffered() const = 0;
+  [[nodiscard]] virtual bool has_buffered() = 0;
   // Valid after the end.
   [[nodiscard]] virtual Fields& trailers() = 0;
 };
@@ -54,6 +56,7 @@ class ResponseSink {
   virtual io::Task<Result<void>> send_interim(const ResponseHead& head) = 0;
   // Sent together with the first part of the body, or by flush() or finish().
   virtual io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) = 0;
+  // Small parts are gathered until flush(), finish(), or enough for a write of its own has come together.
   virtual io::Task<Result<void>> send_body(ByteView part) = 0;
   virtual io::Task<Result<void>> flush() = 0;
   virtual io::Task<Result<void>> finish(const Fields& trailers) = 0;

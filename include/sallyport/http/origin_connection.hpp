@@ -1,0 +1,57 @@
+// OriginConnection: an open connection to an origin, with all its layers and what was learnt while opening it.
+//
+// Owned by one exchange at a time, or by the UpstreamPool between two. One worker's thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "sallyport/base/ip_address.hpp"
+#include "sallyport/crypto/openssl.hpp"
+#include "sallyport/io/buffer_pool.hpp"
+#include "sallyport/io/fd_stream.hpp"
+#include "sallyport/tls/tls_stream.hpp"
+
+namespace sallyport::http {
+
+struct OriginFacts {
+  Endpoint dialled;
+  IpAddress source;  // from which address: the client's, or unspecified for the kernel's choice
+  std::string tls;   // "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty without TLS
+  std::string alpn;
+  crypto::X509Ptr certificate;                                                // the origin's leaf; null without TLS
+  std::chrono::sys_seconds verified_until = std::chrono::sys_seconds::max();  // the end of its chain
+  std::uint64_t trust_generation = 0;
+};
+
+class OriginConnection {
+ public:
+  OriginConnection(std::unique_ptr<io::FdStream> socket, io::BufferPool& buffers)
+      : socket_(std::move(socket)), input_(buffers) {}
+
+  // The uppermost layer.
+  [[nodiscard]] io::Stream& stream() { return tls_ ? static_cast<io::Stream&>(*tls_) : *socket_; }
+  [[nodiscard]] io::FdStream& socket() { return *socket_; }
+  [[nodiscard]] tls::TlsStream* tls() { return tls_.get(); }
+  void set_tls(std::unique_ptr<tls::TlsStream> tls) { tls_ = std::move(tls); }
+
+  [[nodiscard]] io::InputBuffer& input() { return input_; }
+  [[nodiscard]] OriginFacts& facts() { return facts_; }
+
+  // An exchange has been completed on it: the origin may end it at any moment without this being anybody's fault.
+  [[nodiscard]] bool reused() const { return reused_; }
+  void mark_reused() { reused_ = true; }
+
+ private:
+  std::unique_ptr<io::FdStream> socket_;
+  std::unique_ptr<tls::TlsStream> tls_;  // above the socket: destroyed first
+  io::InputBuffer input_;
+  OriginFacts facts_;
+  bool reused_ = false;
+};
+
+using OriginConnectionPtr = std::unique_ptr<OriginConnection>;
+
+}  // namespace sallyport::http

@@ -1,0 +1,41 @@
+// UpstreamExchange: one request on its way to an origin and its response, in no protocol's terms.
+//
+// HINT: another HTTP version towards origins is another implementation of this. Owned by the coroutine that
+// forwards; one worker's thread. Sending and receiving may go on at the same time, each by one coroutine.
+#pragma once
+
+#include "sallyport/http/exchange.hpp"
+#include "sallyport/http/origin_connection.hpp"
+
+namespace sallyport::http {
+
+class UpstreamExchange {
+ public:
+  virtual ~UpstreamExchange() = default;
+
+  // --- the request, in this order ----------------------------------------------------------------
+  // `upgrade`: protocols to offer, empty for none. Sent with the first part of the body, by flush() or by finish().
+  virtual io::Task<Result<void>> send_head(const RequestHead& head, BodyShape body, std::string_view upgrade) = 0;
+  virtual io::Task<Result<void>> send_body(ByteView part) = 0;
+  virtual io::Task<Result<void>> flush() = 0;
+  virtual io::Task<Result<void>> finish(const Fields& trailers) = 0;
+
+  // --- the response --------------------------------------------------------------------------------
+  // The next head: interim ones (status below 200) first, one a call. It stays valid until the next call.
+  // Errors: malformed (the origin breaks HTTP), reset, end_of_stream (it closed without an answer), timed_out.
+  virtual io::Task<Result<ResponseHead*>> read_head() = 0;
+  // After the final head.
+  [[nodiscard]] virtual BodyShape response_shape() const = 0;
+  [[nodiscard]] virtual BodySource& response_body() = 0;
+  // After a 101: the connection is another protocol's.
+  [[nodiscard]] virtual io::Stream& take_over() = 0;
+
+  // Ends it; whoever waits fails with `why`.
+  virtual void close(Error why) = 0;
+  // Nothing of a response has come, over a connection that served before: it may simply have been too late
+  // (RFC 9110 §9.2.2).
+  [[nodiscard]] virtual bool failed_for_age() const = 0;
+  [[nodiscard]] virtual OriginFacts& facts() = 0;
+};
+
+}  // namespace sallyport::http

@@ -1,0 +1,276 @@
+#include "sallyport/http/http1_server.hpp"
+
+#include <algorithm>
+
+#include "http1_stream_io.hpp"
+
+namespace sallyport::http::http1 {
+namespace {
+
+// How long, and how much, a client may go on sending a body that nobody wants, before the connection ends.
+constexpr io::Duration surplus_patience = std::chrono::seconds(2);
+constexpr std::uint64_t surplus_bytes = 256 * 1024;
+
+constexpr std::string_view protocol_name = "http/1.1";
+
+}  // namespace
+
+struct Server::State {
+  State(io::Stream& stream, io::BufferPool& pool, ServerOptions given, ExchangeHandler& handling)
+      : client(stream), input(pool), options(given), handler(handling), parser(given.limits), writer(stream) {}
+
+  void wait_at_most(io::Duration duration) { client.set_deadline(client.loop().now() + duration); }
+
+  io::Stream& client;
+  io::InputBuffer input;
+  ServerOptions options;
+  ExchangeHandler& handler;
+  RequestParser parser;
+  MessageWriter writer;
+  bool first = true;
+  bool idle = false;  // waiting for a request of which nothing has come
+  bool draining = false;
+  bool taken_over = false;
+};
+
+class Server::RequestBody final : public BodySource {
+ public:
+  explicit RequestBody(State& state) : state_(state) {}
+
+  io::Task<Result<ByteView>> read() override {
+    while (!has_buffered()) {
+      state_.wait_at_most(state_.options.body);
+      const Result<std::size_t> got = co_await fill(state_.client, state_.input);
+      if (stopped_) break;
+      if (got && *got > 0) continue;
+      broken_ = true;
+      if (!got) co_return std::unexpected(got.error());
+      co_return fail(ErrorKind::reset, "the client ended the connection in the middle of the body");
+    }
+    if (stopped_) co_return fail(ErrorKind::cancelled, "nobody wants the rest of the body");
+    if (broken_) co_return fail(ErrorKind::malformed, fault_);
+    bytes_ += ahead_.size();
+    co_return std::exchange(ahead_, {});
+  }
+
+  // Looks one step ahead in what has arrived.
+  [[nodiscard]] bool has_buffered() override {
+    while (!(ended_ || broken_ || stopped_) && ahead_.empty()) {
+      const std::expected<Step, ParseError> step = state_.parser.step(state_.input.unread());
+      if (!step) {
+        broken_ = true;
+        fault_ = step.error().reason;
+        break;
+      }
+      state_.input.consume(step->consumed);
+      if (step->event == Event::need_more) return false;
+      ended_ = step->event == Event::end;
+      ahead_ = step->body;
+    }
+    return true;
+  }
+
+  void stop() override {
+    if (std::exchange(stopped_, true)) return;
+    // Wakes a waiting read(); the response is finished or given up, so nobody else waits for the client.
+    state_.client.set_deadline(state_.client.loop().now());
+  }
+  void resume() { stopped_ = false; }
+
+  [[nodiscard]] Fields& trailers() override { return state_.parser.trailers(); }
+
+  [[nodiscard]] bool ended() const { return ended_ && ahead_.empty(); }
+  [[nodiscard]] bool broken() const { return broken_; }
+  [[nodiscard]] bool begun() const { return bytes_ > 0 || ended_; }
+
+ private:
+  State& state_;
+  ByteView ahead_;
+  bool ended_ = false;
+  bool broken_ = false;
+  std::string fault_;
+  bool stopped_ = false;
+  std::uint64_t bytes_ = 0;
+};
+
+class Server::Response final : public ResponseSink {
+ public:
+  Response(State& state, const RequestBody& request_body) : state_(state), request_body_(request_body) {}
+
+  io::Task<Result<void>> send_interim(const ResponseHead& head) override {
+    // An HTTP/1.0 client knows no interim responses (RFC 9110 §15.2).
+    if (extras().minor_version == 0) co_return Result<void>();
+    continued_ = continued_ || head.status == 100;
+    wait_for_client();
+    write_response_head(state_.writer.begin({}), head, {}, extras().minor_version, true);
+    co_return co_await state_.writer.flush();
+  }
+
+  io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) override {
+    const Framing framing = framing_towards(framing_of(body), extras().minor_version);
+    // A client that was told to wait may or may not send the body now: nobody can tell what follows.
+    const bool body_in_doubt = extras().expects_continue && !continued_ && !request_body_.begun();
+    keep_alive_ = extras().keep_alive && !state_.draining && !end_after_ && !body_in_doubt &&
+                  framing.kind != BodyKind::until_close;
+    head_sent_ = true;
+    wait_for_client();
+    write_response_head(state_.writer.begin(framing), head, framing, extras().minor_version, keep_alive_);
+    co_return Result<void>();
+  }
+
+  io::Task<Result<void>> send_body(ByteView part) override {
+    wait_for_client();
+    return state_.writer.write_body(part);
+  }
+  io::Task<Result<void>> flush() override { return state_.writer.flush(); }
+
+  io::Task<Result<void>> finish(const Fields& trailers) override {
+    wait_for_client();
+    const Result<void> finished = co_await state_.writer.finish(trailers);
+    finished_ = finished.has_value();
+    co_return finished;
+  }
+
+  io::Task<Result<io::Stream*>> take_over(const ResponseHead& head, std::string_view protocol) override {
+    head_sent_ = true;
+    wait_for_client();
+    write_response_head(state_.writer.begin({}), head, {}, extras().minor_version, true, protocol);
+    const Result<void> flushed = co_await state_.writer.flush();
+    if (!flushed) co_return std::unexpected(flushed.error());
+    state_.taken_over = true;
+    state_.client.unread(state_.input.unread());
+    state_.input.consume(state_.input.unread().size());
+    state_.input.release_if_empty();
+    co_return &state_.client;
+  }
+
+  void cut_off() override {
+    finished_ = false;
+    state_.client.abort({ErrorKind::reset, "the response could not be completed"});
+  }
+  void end_connection_after() override { end_after_ = true; }
+  [[nodiscard]] bool head_sent() const override { return head_sent_; }
+  [[nodiscard]] std::uint64_t body_bytes() const override { return state_.writer.body_bytes(); }
+
+  // The response is complete, and the client was told that the connection goes on.
+  [[nodiscard]] bool connection_lives() const { return finished_ && keep_alive_ && !end_after_; }
+
+ private:
+  [[nodiscard]] const RequestExtras& extras() const { return state_.parser.extras(); }
+  void wait_for_client() { state_.wait_at_most(state_.options.body); }
+
+  State& state_;
+  const RequestBody& request_body_;
+  bool continued_ = false;
+  bool head_sent_ = false;
+  bool keep_alive_ = false;
+  bool end_after_ = false;
+  bool finished_ = false;
+};
+
+Server::Server(io::Stream& client, io::BufferPool& buffers, ServerOptions options, ExchangeHandler& handler)
+    : state_(std::make_unique<State>(client, buffers, options, handler)) {}
+
+Server::~Server() = default;
+
+void Server::drain() {
+  state_->draining = true;
+  if (state_->idle) state_->client.set_deadline(state_->client.loop().now());
+}
+
+io::Task<void> Server::serve() {
+  bool more = true;
+  while (more) more = co_await serve_one();
+  if (!state_->taken_over) co_await close_gently();
+}
+
+io::Task<bool> Server::serve_one() {
+  state_->parser.reset();
+  const bool got_head = co_await read_head();
+  if (!got_head) co_return false;
+  RequestParser& parser = state_->parser;
+  const RequestExtras& extras = parser.extras();
+  RequestBody body(*state_);
+  Response response(*state_, body);
+  Exchange exchange{.request = parser.head(),
+                    .request_shape = shape_of(extras.framing),
+                    .request_body = body,
+                    .response = response,
+                    .expects_continue = extras.expects_continue,
+                    .upgrade = extras.upgrade,
+                    .protocol = protocol_name};
+  co_await state_->handler.handle(exchange);
+  if (state_->taken_over) co_return false;
+  if (!response.connection_lives() || body.broken()) co_return false;
+  if (!body.ended()) {
+    body.resume();
+    state_->client.set_deadline(io::never);
+  }
+  std::uint64_t surplus = 0;
+  const io::TimePoint patience_ends = state_->client.loop().now() + surplus_patience;
+  while (!body.ended()) {
+    const Result<ByteView> part = co_await body.read();
+    if (!part) co_return false;
+    surplus += part->size();
+    if (surplus > surplus_bytes || state_->client.loop().now() > patience_ends) co_return false;
+  }
+  co_return true;
+}
+
+io::Task<bool> Server::read_head() {
+  State& state = *state_;
+  state.idle = true;
+  state.wait_at_most(state.first ? state.options.header : state.options.idle);
+  state.first = false;
+  for (;;) {
+    const std::expected<Step, ParseError> step = state.parser.step(state.input.unread());
+    if (!step) {
+      state.idle = false;
+      co_await refuse(step.error());
+      co_return false;
+    }
+    state.input.consume(step->consumed);
+    if (step->event == Event::head) {
+      state.idle = false;
+      co_return true;
+    }
+    if (state.idle && state.parser.in_message()) {
+      state.idle = false;
+      state.wait_at_most(state.options.header);
+    }
+    if (state.idle && state.draining) co_return false;
+    const Result<std::size_t> got = co_await fill(state.client, state.input);
+    const bool in_time = got || got.error().kind != ErrorKind::timed_out;
+    if (!in_time && !state.idle) co_await refuse({408, "the request's head did not arrive in time"});
+    if (!got || *got == 0) co_return false;
+  }
+}
+
+io::Task<void> Server::refuse(ParseError error) {
+  State& state = *state_;
+  const Page page = state.handler.refuse_unreadable(error);
+  const Framing framing{BodyKind::length, page.body.size()};
+  write_response_head(state.writer.begin(framing), page.head, framing, 1, false);
+  state.wait_at_most(state.options.body);
+  // Nothing depends on whether it arrives: the connection ends anyway.
+  [[maybe_unused]] Result<void> written = co_await state.writer.write_body(bytes_of(page.body));
+  written = co_await state.writer.flush();
+}
+
+io::Task<void> Server::close_gently() {
+  State& state = *state_;
+  state.wait_at_most(surplus_patience);
+  const Result<void> finished = co_await state.client.finish();
+  if (!finished) co_return;
+  // Closing a socket with bytes unread resets it, and the client may lose our last answer (RFC 9112 §9.6).
+  std::uint64_t surplus = 0;
+  state.input.consume(state.input.unread().size());
+  while (surplus < surplus_bytes) {
+    const Result<std::size_t> got = co_await fill(state.client, state.input);
+    if (!got || *got == 0) co_return;
+    surplus += *got;
+    state.input.consume(*got);
+  }
+}
+
+}  // namespace sallyport::http::http1

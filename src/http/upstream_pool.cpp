@@ -1,0 +1,102 @@
+#include "sallyport/http/upstream_pool.hpp"
+
+#include <array>
+
+namespace sallyport::http {
+
+// One idle connection, waiting for its end.
+class UpstreamPool::Idle final : public io::StreamWaiter {
+ public:
+  Idle(UpstreamPool& pool, std::string key, OriginConnectionPtr connection)
+      : pool_(pool), key_(std::move(key)), connection_(std::move(connection)) {}
+  Idle(const Idle&) = delete;
+  Idle& operator=(const Idle&) = delete;
+  ~Idle() override {
+    if (connection_) connection_->stream().stop_waiting(*this);
+  }
+
+  // Nothing came but what TLS handles by itself (session tickets).
+  [[nodiscard]] bool alive() {
+    std::array<std::uint8_t, 1> byte{};
+    return connection_->stream().try_read(byte).state == io::Attempt::State::wait_readable;
+  }
+  void watch() { connection_->stream().wait(io::Interest::readable, *this); }
+  OriginConnectionPtr release() {
+    connection_->stream().stop_waiting(*this);
+    return std::move(connection_);
+  }
+
+  void on_wait_over(io::WaitOutcome outcome) override {
+    if (outcome == io::WaitOutcome::ready && alive()) {
+      watch();
+      return;
+    }
+    dead_ = true;
+    pool_.loop_.make_ready(&UpstreamPool::remove_dead, &pool_);
+  }
+
+  [[nodiscard]] const std::string& key() const { return key_; }
+  [[nodiscard]] bool dead() const { return dead_; }
+
+ private:
+  UpstreamPool& pool_;
+  std::string key_;
+  OriginConnectionPtr connection_;
+  bool dead_ = false;
+};
+
+UpstreamPool::UpstreamPool(io::EventLoop& loop, std::size_t capacity) : loop_(loop), capacity_(capacity) {}
+
+UpstreamPool::~UpstreamPool() {
+  clear();
+  loop_.forget_ready(this);
+}
+
+void UpstreamPool::put(const std::string& key, OriginConnectionPtr connection, io::Duration idle) {
+  if (idle == io::Duration::zero() || capacity_ == 0) return;
+  connection->input().release_if_empty();
+  connection->mark_reused();
+  connection->stream().set_deadline(loop_.now() + idle);
+  if (idle_.size() >= capacity_) forget(std::prev(idle_.end()));
+  idle_.emplace_front(*this, key, std::move(connection));
+  by_key_.emplace(key, idle_.begin());
+  idle_.front().watch();
+}
+
+OriginConnectionPtr UpstreamPool::take(const std::string& key) {
+  for (auto known = by_key_.find(key); known != by_key_.end(); known = by_key_.find(key)) {
+    const Position position = known->second;
+    by_key_.erase(known);
+    const bool alive = !position->dead() && position->alive();
+    OriginConnectionPtr connection = position->release();
+    idle_.erase(position);
+    if (alive) return connection;
+  }
+  return nullptr;
+}
+
+void UpstreamPool::clear() {
+  by_key_.clear();
+  idle_.clear();
+}
+
+void UpstreamPool::forget(Position position) {
+  const auto [first, last] = by_key_.equal_range(position->key());
+  for (auto known = first; known != last; ++known) {
+    if (known->second != position) continue;
+    by_key_.erase(known);
+    break;
+  }
+  idle_.erase(position);
+}
+
+void UpstreamPool::remove_dead(void* self) {
+  auto& pool = *static_cast<UpstreamPool*>(self);
+  for (Position position = pool.idle_.begin(); position != pool.idle_.end();) {
+    const Position next = std::next(position);
+    if (position->dead()) pool.forget(position);
+    position = next;
+  }
+}
+
+}  // namespace sallyport::http
