@@ -6,6 +6,13 @@
 
 namespace sallyport::crypto {
 
+Result<void> initialise() {
+  if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1) return {};
+  return std::unexpected(take_error(ErrorKind::system, "starting OpenSSL"));
+}
+
+std::string_view library_version() { return OpenSSL_version(OPENSSL_VERSION); }
+
 Error take_error(ErrorKind kind, std::string_view doing) {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();

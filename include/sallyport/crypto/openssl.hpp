@@ -20,6 +20,13 @@
 
 namespace sallyport::crypto {
 
+// To be called before any other use of OpenSSL: no openssl.cnf is read, whatever OPENSSL_CONF names, since such a file
+// can loosen what is accepted and load foreign code. Error: OpenSSL did not start.
+[[nodiscard]] Result<void> initialise();
+
+// "OpenSSL 3.0.17 1 Jul 2025": the library in use, which an upgrade may have replaced since this was compiled.
+[[nodiscard]] std::string_view library_version();
+
 template <auto Free>
 struct Freer {
   template <typename T>

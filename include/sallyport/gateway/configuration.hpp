@@ -32,12 +32,15 @@ struct Configuration {
 using ConfigurationPtr = std::shared_ptr<const Configuration>;
 
 // Reads the INI file at `path` and all it names. Adds every mistake to `problems` and gives null when there was
-// any. `credentials_folder`: where systemd put the CA key (LoadCredential), empty without systemd; a file
-// `ca.key` there stands for [ca] key.
+// any. `credentials_folder`: where systemd put copies of secrets (LoadCredential), empty without systemd; a file there
+// with the name of [ca] key, pkcs12 or passphrase_file (`ca.key`) is read in place of that one.
 [[nodiscard]] ConfigurationPtr load_configuration(const std::string& path, const std::string& credentials_folder,
                                                   config::Problems& problems);
 
 // The same with the bundles on disk read anew (ca-certificates was updated); everything else is shared with `old`.
 [[nodiscard]] Result<ConfigurationPtr> with_fresh_trust(const Configuration& old);
+
+// The same with new ticket keys, so that a stolen one opens the sessions of a few hours (RFC 5077 §5.5).
+[[nodiscard]] Result<ConfigurationPtr> with_fresh_ticket_keys(const Configuration& old);
 
 }  // namespace sallyport::gateway
