@@ -63,6 +63,13 @@ Attempt FdStream::failed(const char* doing, int code) {
   return {Attempt::State::failed};
 }
 
+Endpoint FdStream::peer() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  return Endpoint::from_sockaddr(address);
+}
+
 void FdStream::wait(Interest interest, StreamWaiter& waiter) {
   waiters_of(interest).add(waiter);
   if (closed()) {

@@ -9,6 +9,7 @@
 
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
+#include "sallyport/gateway/connection_counts.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/record/log.hpp"
@@ -17,10 +18,11 @@ namespace sallyport::gateway {
 
 using AddressesPtr = std::shared_ptr<const netfilter::AddressSnapshot>;
 
-// What all workers share; each member may be used from every thread.
+// What all workers share; each member may be used from every thread. Copies share the same counts.
 struct Shared {
   record::Log& log;
   pki::LeafCache& leaves;
+  std::shared_ptr<ConnectionCounts> counts = std::make_shared<ConnectionCounts>();
 };
 
 class Worker {

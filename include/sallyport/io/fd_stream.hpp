@@ -29,6 +29,8 @@ class FdStream final : public Stream {
 
   [[nodiscard]] int fd() const { return socket_.get(); }
   [[nodiscard]] bool closed() const { return !socket_; }
+  // The other end's address; unspecified where it has none.
+  [[nodiscard]] Endpoint peer() const;
 
   // For code that moves bytes past this object (splice(2), connect): says that the socket was found
   // not readable or not writable, so that wait() waits for the next edge.

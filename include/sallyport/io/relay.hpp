@@ -1,0 +1,28 @@
+// Relaying bytes both ways between two streams until both directions have ended.
+//
+// Runs on the loop's thread; the streams outlive it. Half-closed connections live on: what one side still sends is
+// delivered, and its end is passed on. When one side breaks, both are ended.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "sallyport/io/buffer_pool.hpp"
+#include "sallyport/io/fd_stream.hpp"
+#include "sallyport/io/task.hpp"
+
+namespace sallyport::io {
+
+struct Relayed {
+  std::uint64_t forth = 0;  // bytes from the first stream to the second
+  std::uint64_t back = 0;
+  std::optional<Error> error;  // why it ended, unless both sides ended their directions
+};
+
+// Through buffers: for streams with TLS in them. `idle`: how long neither direction may move.
+Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle);
+
+// By splice(2), without bytes passing through this process.
+Task<Relayed> splice_relay(FdStream& first, FdStream& second, Duration idle);
+
+}  // namespace sallyport::io

@@ -1,0 +1,357 @@
+#include "forward.hpp"
+
+#include <array>
+
+#include "sallyport/http/authority.hpp"
+#include "sallyport/http/hop_by_hop.hpp"
+#include "sallyport/http/http1_upstream.hpp"
+#include "sallyport/http/request_id.hpp"
+#include "sallyport/io/relay.hpp"
+#include "sallyport/pki/certificate_names.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+constexpr std::string_view request_id_field = "X-Request-ID";
+constexpr std::string_view via_value = "1.1 sallyport";
+// RFC 9110 §15.2 sets no bound; an origin that only ever sends interim responses is not answering.
+constexpr int most_interim_responses = 32;
+// A second connection for a request whose first one turned out to be dead.
+constexpr int most_attempts = 2;
+
+// RFC 9110 §9.2.2: doing it twice is as good as doing it once.
+bool is_idempotent(std::string_view method) {
+  static constexpr std::array<std::string_view, 6> methods = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+unsigned status_of(const Error& error) {
+  if (error.kind == ErrorKind::not_permitted) return 403;
+  return error.kind == ErrorKind::timed_out ? 504 : 502;
+}
+
+}  // namespace
+
+// One exchange under way.
+struct Forwarder::Running {
+  Running(http::Exchange& given, WorkerContext& worker)
+      : exchange(given),
+        generation(worker.generation),
+        request_id(http::make_request_id()),
+        began(io::Clock::now()),
+        page_format(http::page_format(given.request.fields)) {}
+
+  [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
+
+  http::Exchange& exchange;
+  Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
+  std::string request_id;
+  io::TimePoint began;
+  http::PageFormat page_format;
+  policy::Verdict verdict;
+  std::string refusal;  // why it is refused, where not by the verdict
+  std::string upgrade;  // protocols offered to the origin
+  unsigned status = 0;
+  std::uint64_t request_bytes = 0;
+  std::optional<Error> client_error;  // the request could not be read to its end
+  bool request_body_taken = false;    // so it cannot be sent a second time
+  Endpoint dialled;
+  bool from_gateway = false;
+  std::string tls_upstream;
+  std::string error;
+  record::ExchangeRecord record;
+};
+
+// Carries the request's body to the origin, beside the response.
+struct Forwarder::RequestPump {
+  static io::Task<void> run(Running& running, http::UpstreamExchange& upstream) {
+    http::BodySource& body = running.exchange.request_body;
+    for (;;) {
+      if (!body.has_buffered()) {
+        const Result<void> flushed = co_await upstream.flush();
+        if (!flushed) co_return;
+      }
+      const Result<ByteView> part = co_await body.read();
+      if (!part) {
+        if (part.error().kind == ErrorKind::cancelled) co_return;
+        running.client_error = part.error();
+        upstream.close({ErrorKind::cancelled, "the request ended early"});
+        co_return;
+      }
+      running.request_body_taken = true;
+      running.request_bytes += part->size();
+      // An origin that stops reading may have answered already: the response tells.
+      Result<void> sent;
+      if (part->empty()) {
+        sent = co_await upstream.finish(body.trailers());
+        co_return;
+      }
+      sent = co_await upstream.send_body(*part);
+      if (!sent) co_return;
+    }
+  }
+};
+
+Forwarder::Forwarder(WorkerContext& worker, io::Cancellation& cancellation, const Session& session,
+                     FirstUpstream first_upstream)
+    : worker_(worker),
+      cancellation_(cancellation),
+      session_(session),
+      dialer_(worker, cancellation),
+      first_upstream_(std::move(first_upstream)) {}
+
+io::Task<void> Forwarder::handle(http::Exchange& exchange) {
+  Running running(exchange, worker_);
+  running.record.time = std::chrono::system_clock::now();
+  running.record.host = exchange.request.authority.empty() ? session_.target.name : exchange.request.authority;
+  running.record.method = exchange.request.method;
+  running.record.path = exchange.request.path;
+  judge(running);
+  if (running.verdict.action == policy::Action::refuse || !running.refusal.empty()) {
+    co_await answer(running);
+  } else {
+    co_await relay(running);
+  }
+  record(running);
+}
+
+void Forwarder::judge(Running& running) const {
+  const http::RequestHead& request = running.exchange.request;
+  const policy::PolicySnapshot& policy = *running.generation.configuration->policy;
+  const Target& target = session_.target;
+  running.verdict = policy.judge(target.name, session_.arrival.client.address);
+  if (running.verdict.action == policy::Action::refuse) return;
+  running.refusal = target.contradiction;
+  if (!running.refusal.empty() || request.authority.empty()) return;
+  const Result<http::Authority> authority = http::Authority::parse(request.authority);
+  if (!authority) {
+    running.refusal = "the request's host is not one";
+    return;
+  }
+  // Policy looks at every name a request goes by, and the connection was verified for one of them alone.
+  const bool same_name = authority->host == target.name;
+  const bool proven_name = target.is_address && session_.origin_certificate &&
+                           pki::certificate_names(session_.origin_certificate.get(), authority->host);
+  if (!same_name) {
+    const policy::Verdict of_host = policy.judge(authority->host, session_.arrival.client.address);
+    if (of_host.action == policy::Action::refuse) {
+      running.verdict = of_host;
+    } else if (!proven_name) {
+      running.refusal = "the request's host " + authority->host + " is not the connection's, " + target.name;
+    }
+  }
+  if (authority->port && *authority->port != target.port) {
+    running.refusal = "the request's port is not the connection's, " + std::to_string(target.port);
+  }
+  if (request.scheme == "http") running.refusal = "an http:// request does not belong on a TLS connection";
+  if (request.method == "CONNECT") running.refusal = "CONNECT is for a proxy, and this is an origin's connection";
+}
+
+// The verdict said no, or the request contradicts itself: nobody is dialled.
+io::Task<void> Forwarder::answer(Running& running) {
+  if (!running.refusal.empty()) {
+    running.error = running.refusal;
+    co_await send_page(
+        running, http::error_page(403, running.record.host, running.refusal, running.request_id, running.page_format));
+  } else {
+    co_await send_page(running, http::block_page(running.record.host, running.verdict.rule.name(), running.request_id,
+                                                 running.page_format));
+  }
+}
+
+io::Task<void> Forwarder::relay(Running& running) {
+  prepare_request(running);
+  Result<void> relayed = fail(ErrorKind::system, "not tried");
+  for (int attempt = 1; attempt <= most_attempts; ++attempt) {
+    Result<std::unique_ptr<http::UpstreamExchange>> upstream = co_await open_upstream(running, attempt > 1);
+    if (!upstream) {
+      relayed = std::unexpected(upstream.error());
+      break;
+    }
+    http::UpstreamExchange& origin = **upstream;
+    relayed = co_await relay_once(running, origin);
+    const bool may_retry = !relayed && origin.failed_for_age() && !running.request_body_taken &&
+                           !running.exchange.response.head_sent() && is_idempotent(running.exchange.request.method) &&
+                           !cancellation_.cancelled();
+    if (!may_retry) break;
+  }
+  if (!relayed) co_await explain_failure(running, relayed.error());
+}
+
+void Forwarder::prepare_request(Running& running) const {
+  http::RequestHead& request = running.exchange.request;
+  running.upgrade = http::allowed_upgrades(running.exchange.upgrade, running.settings().http.upgrades);
+  http::remove_hop_by_hop_from_request(request.fields);
+  if (request.authority.empty()) request.authority = running.record.host;
+  request.scheme = "https";
+  request.fields.set(request_id_field, running.request_id);
+  if (running.verdict.rewrite != nullptr) {
+    for (const policy::HeaderField& field : running.verdict.rewrite->headers) {
+      request.fields.set(field.name, field.value);
+    }
+  }
+  if (running.settings().http.via) request.fields.add("Via", std::string(via_value));
+}
+
+io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstream(Running& running, bool fresh) {
+  const Route route = route_of(running.generation, session_.target, session_.arrival, running.verdict);
+  http::OriginConnectionPtr connection;
+  if (first_upstream_) {
+    const FirstUpstream first_upstream = std::exchange(first_upstream_, nullptr);
+    Result<http::OriginConnectionPtr> first = co_await first_upstream();
+    if (!first) co_return std::unexpected(first.error());
+    // Null: it was not needed, since an idle one was there.
+    connection = std::move(*first);
+  }
+  if (!connection && !fresh) connection = dialer_.take_idle(route);
+  if (!connection) {
+    Result<http::OriginConnectionPtr> opened = co_await dialer_.open(route);
+    if (!opened) co_return std::unexpected(opened.error());
+    connection = std::move(*opened);
+  }
+  const http::OriginFacts& facts = connection->facts();
+  running.dialled = facts.dialled;
+  running.from_gateway = facts.source.is_unspecified();
+  running.tls_upstream = facts.tls;
+  const config::Settings& settings = running.settings();
+  co_return std::make_unique<http::http1::Http1Upstream>(
+      std::move(connection),
+      http::http1::UpstreamOptions{.limits = {.header_bytes = settings.limits.header_bytes},
+                                   .idle = settings.upstream.idle_timeout},
+      [this, route](http::OriginConnectionPtr idle) { dialer_.keep_idle(route, std::move(idle)); });
+}
+
+io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExchange& upstream) {
+  http::Exchange& exchange = running.exchange;
+  const io::ClosedOnCancel<http::UpstreamExchange> closed_on_cancel(cancellation_, upstream);
+  Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, running.upgrade);
+  if (sent && !exchange.request_shape.present) sent = co_await upstream.finish({});
+  if (!exchange.request_shape.present) {
+    if (!sent) co_return sent;
+    co_return co_await relay_response(running, upstream);
+  }
+  io::StartedTask<void> pumping(RequestPump::run(running, upstream));
+  Result<void> relayed = co_await relay_response(running, upstream);
+  if (!pumping.done()) {
+    exchange.request_body.stop();
+    upstream.close({ErrorKind::cancelled, "the response is complete"});
+  }
+  co_await pumping.join();
+  if (!relayed && running.client_error) co_return std::unexpected(*running.client_error);
+  co_return relayed;
+}
+
+io::Task<Result<void>> Forwarder::relay_response(Running& running, http::UpstreamExchange& upstream) {
+  for (int interim = 0; interim <= most_interim_responses; ++interim) {
+    const Result<http::ResponseHead*> read = co_await upstream.read_head();
+    if (!read) co_return std::unexpected(read.error());
+    http::ResponseHead& head = **read;
+    if (head.status == 101) co_return co_await switch_protocols(running, upstream, head);
+    http::remove_hop_by_hop_from_response(head.fields);
+    if (running.settings().http.via) head.fields.add("Via", std::string(via_value));
+    if (head.status < 200) {
+      const Result<void> sent = co_await running.exchange.response.send_interim(head);
+      if (!sent) co_return sent;
+      continue;
+    }
+    running.status = head.status;
+    const Result<void> sent = co_await running.exchange.response.send_head(head, upstream.response_shape());
+    if (!sent) co_return sent;
+    co_return co_await relay_body(running, upstream);
+  }
+  co_return fail(ErrorKind::malformed, "the origin sends interim responses without end");
+}
+
+io::Task<Result<void>> Forwarder::relay_body(Running& running, http::UpstreamExchange& upstream) {
+  http::ResponseSink& response = running.exchange.response;
+  http::BodySource& body = upstream.response_body();
+  for (;;) {
+    if (!body.has_buffered()) {
+      const Result<void> flushed = co_await response.flush();
+      if (!flushed) co_return flushed;
+    }
+    const Result<ByteView> part = co_await body.read();
+    if (!part) co_return std::unexpected(part.error());
+    if (part->empty()) break;
+    const Result<void> sent = co_await response.send_body(*part);
+    if (!sent) co_return sent;
+  }
+  co_return co_await response.finish(body.trailers());
+}
+
+io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::UpstreamExchange& upstream,
+                                                   const http::ResponseHead& head) {
+  if (running.upgrade.empty()) co_return fail(ErrorKind::malformed, "the origin switches protocols unasked");
+  running.status = head.status;
+  http::ResponseHead switching = head;
+  http::remove_hop_by_hop_from_response(switching.fields);
+  io::Stream& origin = upstream.take_over();
+  const Result<io::Stream*> client = co_await running.exchange.response.take_over(switching, running.upgrade);
+  if (!client) co_return std::unexpected(client.error());
+  const io::Relayed relayed =
+      co_await io::relay(**client, origin, worker_.buffers, running.settings().upstream.idle_timeout);
+  running.record.bytes_in = relayed.forth;
+  running.record.bytes_out = relayed.back;
+  if (relayed.error && relayed.error->kind != ErrorKind::reset) running.error = relayed.error->reason;
+  co_return Result<void>();
+}
+
+io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) {
+  running.error = error.reason;
+  http::ResponseSink& response = running.exchange.response;
+  if (response.head_sent()) {
+    response.cut_off();
+    co_return;
+  }
+  if (running.client_error) response.end_connection_after();
+  const bool clients_fault = running.client_error && running.client_error->kind == ErrorKind::malformed;
+  const unsigned status = clients_fault ? 400 : status_of(error);
+  co_await send_page(
+      running, http::error_page(status, running.record.host, error.reason, running.request_id, running.page_format));
+}
+
+io::Task<void> Forwarder::send_page(Running& running, http::Page page) {
+  http::ResponseSink& response = running.exchange.response;
+  running.status = page.head.status;
+  Result<void> sent = co_await response.send_head(page.head, http::BodyShape::sized(page.body.size()));
+  if (sent && running.exchange.request.method != "HEAD") sent = co_await response.send_body(bytes_of(page.body));
+  if (sent) sent = co_await response.finish({});
+  if (!sent && running.error.empty()) running.error = sent.error().reason;
+}
+
+http::Page Forwarder::refuse_unreadable(const http::http1::ParseError& error) {
+  const std::string request_id = http::make_request_id();
+  record::ExchangeRecord refused;
+  refused.time = std::chrono::system_clock::now();
+  refused.request_id = request_id;
+  refused.client = session_.arrival.client.to_string();
+  refused.host = session_.target.name;
+  refused.status = static_cast<int>(error.status);
+  refused.tls_client = session_.tls_client;
+  refused.alpn = "http/1.1";
+  refused.error = error.reason;
+  worker_.log().write(refused);
+  return http::error_page(error.status, session_.target.name, error.reason, request_id, http::PageFormat::text);
+}
+
+void Forwarder::record(Running& running) const {
+  record::ExchangeRecord& record = running.record;
+  record.request_id = running.request_id;
+  record.client = session_.arrival.client.to_string();
+  record.status = static_cast<int>(running.status);
+  record.verdict = policy::text_of(running.verdict.name);
+  record.rule = running.verdict.rule.name();
+  record.bytes_in += running.request_bytes;
+  record.bytes_out += running.exchange.response.body_bytes();
+  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - running.began);
+  if (!running.tls_upstream.empty()) record.upstream = running.dialled.to_string();
+  record.tls_client = session_.tls_client;
+  record.tls_upstream = running.tls_upstream;
+  record.alpn = running.exchange.protocol;
+  record.error = running.error;
+  if (!session_.ja4.empty()) record.extra.emplace_back("ja4", session_.ja4);
+  if (!running.tls_upstream.empty()) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
+  worker_.log().write(record);
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,67 @@
+// Forwarder: carries the exchanges of one intercepted connection to their origin: judged, stamped, relayed, recorded.
+//
+// HTTP/1.1 hands it one exchange after another. Owned by the connection's coroutine, which outlives every handle();
+// one worker's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sallyport/http/exchange.hpp"
+#include "sallyport/http/upstream_exchange.hpp"
+#include "sallyport/record/exchange_record.hpp"
+
+#include "origin_dialer.hpp"
+#include "worker_context.hpp"
+
+namespace sallyport::gateway {
+
+// What the exchanges of a connection have in common.
+struct Session {
+  Arrival arrival;
+  Target target;
+  std::string tls_client;
+  std::string ja4;
+  crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
+};
+
+class Forwarder final : public http::ExchangeHandler {
+ public:
+  using FirstUpstream = std::function<io::Task<Result<http::OriginConnectionPtr>>()>;
+
+  // `first_upstream` gives the connection that was dialled while the client was still shaking hands, or its failure;
+  // it is asked at most once.
+  Forwarder(WorkerContext& worker, io::Cancellation& cancellation, const Session& session,
+            FirstUpstream first_upstream);
+
+  io::Task<void> handle(http::Exchange& exchange) override;
+  http::Page refuse_unreadable(const http::http1::ParseError& error) override;
+
+ private:
+  struct Running;
+  struct RequestPump;
+
+  void judge(Running& running) const;
+  io::Task<void> answer(Running& running);
+  io::Task<void> relay(Running& running);
+  io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> open_upstream(Running& running, bool fresh);
+  io::Task<Result<void>> relay_once(Running& running, http::UpstreamExchange& upstream);
+  io::Task<Result<void>> relay_response(Running& running, http::UpstreamExchange& upstream);
+  io::Task<Result<void>> relay_body(Running& running, http::UpstreamExchange& upstream);
+  io::Task<Result<void>> switch_protocols(Running& running, http::UpstreamExchange& upstream,
+                                          const http::ResponseHead& head);
+  io::Task<void> send_page(Running& running, http::Page page);
+  io::Task<void> explain_failure(Running& running, const Error& error);
+  void prepare_request(Running& running) const;
+  void record(Running& running) const;
+
+  WorkerContext& worker_;
+  io::Cancellation& cancellation_;
+  const Session& session_;
+  OriginDialer dialer_;
+  FirstUpstream first_upstream_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,164 @@
+#include "origin_dialer.hpp"
+
+#include <algorithm>
+
+#include "sallyport/crypto/certificate.hpp"
+#include "sallyport/io/dial.hpp"
+
+#include "destination_guard.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+// Everything that two requests must have in common to share a connection or a TLS session.
+std::string reuse_key(const Route& route) {
+  const std::optional<Endpoint>& fixed = route.rewritten ? route.rewritten : route.target.endpoint;
+  std::string key = route.client.address.to_string();
+  key += '|';
+  key += fixed ? fixed->to_string() : "dns:" + std::to_string(route.target.port);
+  key += '|';
+  key += route.target.name;
+  key += '|';
+  key += std::to_string(route.generation.configuration->trust->generation());
+  key += route.door == Door::transparent ? "|t" : "|p";
+  return key;
+}
+
+std::string tls_text(const tls::TlsStream& tls) { return std::string(tls.version()) + " " + std::string(tls.cipher()); }
+
+}  // namespace
+
+// Shared by the callbacks of one TLS session, which may be called after the handshake.
+struct OriginDialer::Verification {
+  std::string key;
+  pki::VerifiedChain chain;
+  bool verified = false;
+  std::chrono::sys_seconds until = std::chrono::sys_seconds::max();
+};
+
+Route route_of(Generation generation, const Target& target, const Arrival& arrival, const policy::Verdict& verdict) {
+  Route route{std::move(generation), target, arrival.door, arrival.client, std::nullopt};
+  if (verdict.rewrite != nullptr) {
+    route.rewritten = Endpoint{verdict.rewrite->target, verdict.rewrite->port.value_or(target.port)};
+  }
+  return route;
+}
+
+http::OriginConnectionPtr OriginDialer::take_idle(const Route& route) const {
+  http::OriginConnectionPtr connection = worker_.pool.take(reuse_key(route));
+  if (connection && connection->facts().verified_until <= crypto::wall_clock()) return nullptr;
+  return connection;
+}
+
+void OriginDialer::keep_idle(const Route& route, http::OriginConnectionPtr connection) const {
+  const config::Settings& settings = worker_.settings();
+  const bool current = !connection->tls() ||
+                       connection->facts().trust_generation == worker_.generation.configuration->trust->generation();
+  if (current) worker_.pool.put(reuse_key(route), std::move(connection), settings.upstream.pool_idle);
+}
+
+io::Task<Result<std::vector<Endpoint>>> OriginDialer::endpoints_of(const Route& route) {
+  std::vector<Endpoint> endpoints;
+  if (route.rewritten) {
+    endpoints.push_back(*route.rewritten);
+  } else if (route.target.endpoint) {
+    endpoints.push_back(*route.target.endpoint);
+  } else {
+    const Result<std::vector<IpAddress>> addresses =
+        co_await worker_.resolver->resolve(route.target.name, cancellation_);
+    if (!addresses) co_return std::unexpected(addresses.error());
+    endpoints = io::interleave_families(*addresses, route.target.port);
+  }
+  // A name that resolves to one forbidden address is a trap: none of its addresses is dialled.
+  for (const Endpoint& endpoint : endpoints) {
+    const Result<void> allowed = check_destination(endpoint, route.door, route.rewritten.has_value(),
+                                                   route.generation.configuration->settings, *worker_.addresses);
+    if (!allowed) co_return std::unexpected(allowed.error());
+  }
+  co_return endpoints;
+}
+
+std::optional<IpAddress> OriginDialer::source_for(const Route& route, const Endpoint& destination) const {
+  const IpAddress& client = route.client.address;
+  const netfilter::AddressSnapshot& addresses = *worker_.addresses;
+  if (route.generation.configuration->settings.upstream.source_address == config::SourceAddress::gateway) return {};
+  if (route.door != Door::transparent && !addresses.is_behind_lan(client)) return {};
+  // Answers to a local client's address never come back to the socket that dialled; those of a target on the
+  // client's own link go straight to the client.
+  if (addresses.is_own(client) || client.family() != destination.address.family()) return {};
+  if (addresses.on_same_link(client, destination.address)) return {};
+  return client;
+}
+
+io::Task<Result<http::OriginConnectionPtr>> OriginDialer::dial(Route route) {
+  const Result<std::vector<Endpoint>> endpoints = co_await endpoints_of(route);
+  if (!endpoints) co_return std::unexpected(endpoints.error());
+  const std::optional<IpAddress> source = source_for(route, endpoints->front());
+  io::DialOptions options{
+      .targets = *endpoints,
+      .source = source,
+      .deadline = worker_.loop.now() + route.generation.configuration->settings.upstream.connect_timeout};
+  if (source) {
+    std::erase_if(options.targets,
+                  [&](const Endpoint& endpoint) { return endpoint.address.family() != source->family(); });
+  }
+  Result<std::unique_ptr<io::FdStream>> socket = co_await io::dial(worker_.loop, std::move(options), cancellation_);
+  if (!socket) co_return std::unexpected(socket.error());
+  auto connection = std::make_unique<http::OriginConnection>(std::move(*socket), worker_.buffers);
+  connection->facts().dialled = connection->socket().peer();
+  connection->facts().source = source.value_or(IpAddress());
+  co_return connection;
+}
+
+Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& route, io::Stream& below,
+                                                                std::shared_ptr<Verification> verification) {
+  tls::SessionCache& sessions = worker_.sessions;
+  const tls::SessionCache::Found known = sessions.take(verification->key, crypto::wall_clock());
+  if (known.session) verification->until = known.not_after;
+  return route.generation.client_tls->connect(
+      below, {.server_name = route.target.is_address ? std::string() : route.target.name,
+              .alpn = {"http/1.1"},
+              .resume = known.session.get(),
+              .verify = [verification, trust = route.generation.configuration->trust,
+                         name = route.target.name](X509_STORE_CTX* presented) -> Result<void> {
+                const Result<pki::VerifiedChain> chain = trust->verify(presented, name);
+                if (!chain) return std::unexpected(chain.error());
+                verification->chain = *chain;
+                verification->verified = true;
+                verification->until = chain->not_after;
+                return {};
+              },
+              .new_session =
+                  [verification, &sessions](crypto::SslSessionPtr session) {
+                    sessions.put(verification->key, std::move(session), verification->until);
+                  }});
+}
+
+io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
+  Result<http::OriginConnectionPtr> connection = co_await dial(route);
+  if (!connection) co_return connection;
+  http::OriginConnection& origin = **connection;
+  const io::ClosedOnCancel<io::FdStream> closed_on_cancel(cancellation_, origin.socket());
+  const auto verification = std::make_shared<Verification>();
+  verification->key = reuse_key(route);
+  Result<std::unique_ptr<tls::TlsStream>> tls = begin_tls(route, origin.socket(), verification);
+  if (!tls) co_return std::unexpected(tls.error());
+  tls::TlsStream& session = **tls;
+  origin.set_tls(std::move(*tls));
+  session.set_deadline(worker_.loop.now() + route.generation.configuration->settings.limits.handshake);
+  const Result<void> done = co_await session.handshake();
+  if (!done) co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
+  http::OriginFacts& facts = origin.facts();
+  facts.tls = tls_text(session);
+  facts.alpn = session.alpn();
+  if (X509* const certificate = session.peer_certificate()) facts.certificate = crypto::up_ref(certificate);
+  facts.verified_until = verification->until;
+  facts.trust_generation = route.generation.configuration->trust->generation();
+  if (verification->verified) {
+    worker_.origin_dates.remember(route.target.name,
+                                  {verification->chain.leaf_not_before, verification->chain.leaf_not_after});
+  }
+  co_return connection;
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,56 @@
+// Dialling origins for one connection: to whom, from which address, over which TLS session, believed or not.
+//
+// Borrowed by the connection's coroutine; one worker's thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sallyport/http/origin_connection.hpp"
+#include "sallyport/io/cancellation.hpp"
+#include "sallyport/io/task.hpp"
+#include "sallyport/policy/verdict.hpp"
+
+#include "target.hpp"
+#include "worker_context.hpp"
+
+namespace sallyport::gateway {
+
+struct Route {
+  Generation generation;  // whose rules and trust store apply
+  Target target;
+  Door door = Door::transparent;
+  Endpoint client;
+  std::optional<Endpoint> rewritten;  // a rule's target in place of the target's own endpoint
+};
+
+// The route of `target` under a verdict: a rewrite's address, and its port if it names one.
+[[nodiscard]] Route route_of(Generation generation, const Target& target, const Arrival& arrival,
+                             const policy::Verdict& verdict);
+
+class OriginDialer {
+ public:
+  OriginDialer(WorkerContext& worker, io::Cancellation& cancellation) : worker_(worker), cancellation_(cancellation) {}
+
+  // An idle connection that this route may reuse; null if there is none.
+  [[nodiscard]] http::OriginConnectionPtr take_idle(const Route& route) const;
+  void keep_idle(const Route& route, http::OriginConnectionPtr connection) const;
+
+  // TCP alone. Errors name the destination.
+  io::Task<Result<http::OriginConnectionPtr>> dial(Route route);
+  // TCP, TLS and the verdict on the origin's certificate.
+  io::Task<Result<http::OriginConnectionPtr>> open(Route route);
+
+ private:
+  struct Verification;
+
+  io::Task<Result<std::vector<Endpoint>>> endpoints_of(const Route& route);
+  [[nodiscard]] std::optional<IpAddress> source_for(const Route& route, const Endpoint& destination) const;
+  Result<std::unique_ptr<tls::TlsStream>> begin_tls(const Route& route, io::Stream& below,
+                                                    std::shared_ptr<Verification> verification);
+
+  WorkerContext& worker_;
+  io::Cancellation& cancellation_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,233 @@
+#include "sallyport/gateway/worker.hpp"
+
+#include <atomic>
+#include <list>
+
+#include "sallyport/io/listener.hpp"
+#include "sallyport/io/notification.hpp"
+
+#include "connection.hpp"
+#include "worker_context.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+// How long the accept loop rests when descriptors run out, and how often it says so.
+constexpr io::Duration rest_when_exhausted = std::chrono::milliseconds(100);
+constexpr io::Duration between_warnings = std::chrono::seconds(5);
+// Connections taken in one turn before those that are open get theirs.
+constexpr int most_accepted_at_once = 64;
+
+tls::MinVersion min_version(config::MinTls setting) {
+  return setting == config::MinTls::tls13 ? tls::MinVersion::tls13 : tls::MinVersion::tls12;
+}
+
+}  // namespace
+
+Result<Generation> Generation::of(ConfigurationPtr configuration) {
+  Result<std::unique_ptr<tls::ServerContext>> server =
+      tls::ServerContext::create({.ticket_keys = configuration->ticket_keys});
+  if (!server) return std::unexpected(server.error());
+  Result<std::unique_ptr<tls::ClientContext>> client =
+      tls::ClientContext::create(min_version(configuration->settings.upstream.min_tls));
+  if (!client) return std::unexpected(client.error());
+  std::string scope = "|" + std::to_string(configuration->policy->generation()) + "|" +
+                      std::to_string(configuration->trust->generation());
+  return Generation{std::move(configuration), std::move(*server), std::move(*client), std::move(scope)};
+}
+
+class Worker::Impl {
+ public:
+  Impl(Shared shared, std::unique_ptr<io::EventLoop> loop)
+      : loop_(std::move(loop)), context_(std::move(shared), *loop_) {}
+
+  Result<void> open(ConfigurationPtr configuration, AddressesPtr addresses) {
+    context_.addresses = std::move(addresses);
+    Result<Generation> generation = Generation::of(std::move(configuration));
+    if (!generation) return std::unexpected(generation.error());
+    context_.generation = std::move(*generation);
+    Result<std::unique_ptr<io::Resolver>> resolver =
+        io::Resolver::create(*loop_, context_.settings().upstream.dns_servers);
+    if (!resolver) return std::unexpected(resolver.error());
+    context_.resolver = std::move(*resolver);
+    const Result<void> transparent = listen_on(context_.settings().listen.transparent, Door::transparent);
+    if (!transparent) return transparent;
+    return listen_on(context_.settings().listen.proxy, Door::proxy);
+  }
+
+  void run() {
+    std::list<io::StartedTask<void>> accepting;
+    for (Entrance& entrance : entrances_) accepting.emplace_back(accept_from(entrance));
+    loop_->run();
+    // Joined by now: the loop stops after the last of them has ended.
+    accepting.clear();
+    context_.pool.clear();
+  }
+
+  void configure(ConfigurationPtr configuration) {
+    const bool new_trust = configuration->trust != context_.generation.configuration->trust;
+    Result<Generation> generation = Generation::of(std::move(configuration));
+    if (!generation) {
+      context_.log().error("a worker keeps the old configuration: " + generation.error().reason);
+      return;
+    }
+    context_.generation = std::move(*generation);
+    Result<std::unique_ptr<io::Resolver>> resolver =
+        io::Resolver::create(*loop_, context_.settings().upstream.dns_servers);
+    if (resolver) {
+      context_.resolver = std::move(*resolver);
+    } else {
+      context_.log().error("a worker keeps the old DNS servers: " + resolver.error().reason);
+    }
+    if (new_trust) {
+      context_.pool.clear();
+      context_.sessions.clear();
+      context_.origin_dates.clear();
+    }
+  }
+
+  void drain() {
+    if (std::exchange(draining_, true)) return;
+    for (Entrance& entrance : entrances_) entrance.listener->close({ErrorKind::cancelled, "draining"});
+    for (Open& open : connections_) open.connection.drain();
+    stop_if_done();
+  }
+
+  void stop() {
+    drain();
+    for (Open& open : connections_) open.connection.end({ErrorKind::cancelled, "the gateway stops"});
+  }
+
+  [[nodiscard]] WorkerContext& context() { return context_; }
+  [[nodiscard]] io::EventLoop& loop() { return *loop_; }
+  [[nodiscard]] std::size_t connections() const { return connection_count_; }
+
+ private:
+  struct Entrance {
+    std::unique_ptr<io::Listener> listener;
+    Door door;
+  };
+
+  // A connection and the coroutine that runs it.
+  struct Open {
+    Open(Impl& given_owner, io::Accepted accepted, Door door, ConnectionCounts::Place place)
+        : owner(given_owner), connection(owner.context_, std::move(accepted), door, std::move(place)) {}
+    Impl& owner;
+    std::list<Open>::iterator position;
+    Connection connection;
+    std::optional<io::StartedTask<void>> task;
+  };
+
+  Result<void> listen_on(const std::vector<Endpoint>& endpoints, Door door) {
+    for (const Endpoint& endpoint : endpoints) {
+      Result<std::unique_ptr<io::Listener>> listener =
+          io::Listener::open(*loop_, {.at = endpoint, .transparent = door == Door::transparent});
+      if (!listener) return std::unexpected(listener.error());
+      entrances_.push_back({std::move(*listener), door});
+    }
+    return {};
+  }
+
+  io::Task<void> accept_from(Entrance& entrance) {
+    ++accepting_;
+    int at_once = 0;
+    while (!draining_) {
+      Result<io::Accepted> accepted = co_await entrance.listener->accept();
+      if (accepted) {
+        admit(std::move(*accepted), entrance.door);
+        if (++at_once < most_accepted_at_once) continue;
+        at_once = 0;
+        co_await io::sleep_until(*loop_, loop_->now());
+      } else if (!draining_) {
+        warn(accepted.error().reason + "; resting. Raise LimitNOFILE= or lower max_connections");
+        co_await io::sleep_until(*loop_, loop_->now() + rest_when_exhausted);
+      }
+    }
+    --accepting_;
+    stop_if_done();
+  }
+
+  void admit(io::Accepted accepted, Door door) {
+    const config::Settings& settings = context_.settings();
+    Result<ConnectionCounts::Place> place = context_.shared.counts->enter(
+        accepted.peer.address, settings.gateway.max_connections, settings.limits.connections_per_client);
+    if (!place) {
+      warn("refused a connection: " + place.error().reason);
+      return;
+    }
+    const auto open = connections_.emplace(connections_.end(), *this, std::move(accepted), door, std::move(*place));
+    open->position = open;
+    connection_count_ = connections_.size();
+    open->task.emplace(run_connection(*open));
+  }
+
+  io::Task<void> run_connection(Open& open) {
+    co_await open.connection.run();
+    // From the loop: the task itself has to end first.
+    loop_->make_ready(&Impl::remove, &open);
+  }
+
+  static void remove(void* ended) {
+    const auto& open = *static_cast<Open*>(ended);
+    Impl& impl = open.owner;
+    impl.connections_.erase(open.position);
+    impl.connection_count_ = impl.connections_.size();
+    impl.stop_if_done();
+  }
+
+  void stop_if_done() {
+    if (draining_ && accepting_ == 0 && connections_.empty()) loop_->stop();
+  }
+
+  void warn(const std::string& what) {
+    if (loop_->now() - last_warning_ < between_warnings) return;
+    last_warning_ = loop_->now();
+    context_.log().warning(what);
+  }
+
+  std::unique_ptr<io::EventLoop> loop_;
+  WorkerContext context_;
+  std::list<Entrance> entrances_;
+  std::list<Open> connections_;
+  std::atomic<std::size_t> connection_count_ = 0;
+  int accepting_ = 0;
+  bool draining_ = false;
+  io::TimePoint last_warning_;
+};
+
+Result<std::unique_ptr<Worker>> Worker::create(Shared shared, ConfigurationPtr configuration, AddressesPtr addresses) {
+  Result<std::unique_ptr<io::EventLoop>> loop = io::EventLoop::create();
+  if (!loop) return std::unexpected(loop.error());
+  auto impl = std::make_unique<Impl>(std::move(shared), std::move(*loop));
+  const Result<void> opened = impl->open(std::move(configuration), std::move(addresses));
+  if (!opened) return std::unexpected(opened.error());
+  return std::unique_ptr<Worker>(new Worker(std::move(impl)));
+}
+
+Worker::Worker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Worker::~Worker() = default;
+
+void Worker::run() { impl_->run(); }
+
+void Worker::configure(ConfigurationPtr configuration) {
+  impl_->loop().post(
+      [impl = impl_.get(), configuration = std::move(configuration)] { impl->configure(configuration); });
+}
+
+void Worker::set_addresses(AddressesPtr addresses) {
+  impl_->loop().post([impl = impl_.get(), addresses = std::move(addresses)] { impl->context().addresses = addresses; });
+}
+
+void Worker::drain() {
+  impl_->loop().post([impl = impl_.get()] { impl->drain(); });
+}
+
+void Worker::stop() {
+  impl_->loop().post([impl = impl_.get()] { impl->stop(); });
+}
+
+std::size_t Worker::connections() const { return impl_->connections(); }
+
+void Worker::ping(std::function<void()> alive) { impl_->loop().post(std::move(alive)); }
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,57 @@
+// WorkerContext: what the connections of one worker use together. The worker's thread alone.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sallyport/gateway/worker.hpp"
+#include "sallyport/http/upstream_pool.hpp"
+#include "sallyport/io/buffer_pool.hpp"
+#include "sallyport/io/event_loop.hpp"
+#include "sallyport/io/resolver.hpp"
+#include "sallyport/tls/client_context.hpp"
+#include "sallyport/tls/server_context.hpp"
+#include "sallyport/tls/session_cache.hpp"
+
+#include "origin_dates.hpp"
+
+namespace sallyport::gateway {
+
+// The parts that a reload replaces, together.
+struct Generation {
+  ConfigurationPtr configuration;
+  std::shared_ptr<const tls::ServerContext> server_tls;
+  std::shared_ptr<const tls::ClientContext> client_tls;
+  // What TLS tickets of this generation are good for: the policy, the trust store and the issuer.
+  std::string resumption_scope;
+
+  static Result<Generation> of(ConfigurationPtr configuration);
+};
+
+struct WorkerContext {
+  WorkerContext(Shared given_shared, io::EventLoop& given_loop)
+      : shared(std::move(given_shared)),
+        loop(given_loop),
+        pool(given_loop, most_idle_upstreams),
+        sessions(most_sessions) {}
+
+  static constexpr std::size_t most_idle_upstreams = 4096;
+  static constexpr std::size_t most_sessions = 4096;
+
+  [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
+  [[nodiscard]] record::Log& log() const { return shared.log; }
+
+  Shared shared;
+  io::EventLoop& loop;
+  Generation generation;
+  AddressesPtr addresses;
+  std::shared_ptr<io::Resolver> resolver;  // a question under way keeps the one it was put to
+  io::BufferPool buffers;
+  http::UpstreamPool pool;
+  tls::SessionCache sessions;
+  OriginDates origin_dates;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,169 @@
+#include "sallyport/io/relay.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sallyport::io {
+namespace {
+
+// The largest pipe that an unprivileged process gets without asking for less elsewhere (pipe(7)).
+constexpr int pipe_bytes = 256 * 1024;
+
+// What the two directions of a relay share.
+class Pair {
+ public:
+  Pair(Stream& first, Stream& second, Duration idle) : first_(first), second_(second), idle_(idle) {}
+
+  void moved() {
+    const TimePoint deadline = first_.loop().now() + idle_;
+    first_.set_deadline(deadline);
+    second_.set_deadline(deadline);
+  }
+
+  void end(const Error& why) {
+    if (!error_) error_ = why;
+    first_.abort(why);
+    second_.abort(why);
+  }
+
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
+ private:
+  Stream& first_;
+  Stream& second_;
+  Duration idle_;
+  std::optional<Error> error_;
+};
+
+Task<Result<void>> pump(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, std::uint64_t& moved) {
+  InputBuffer buffer(buffers);
+  for (;;) {
+    pair.moved();
+    const Attempt attempt = from.try_read(buffer.room());
+    if (attempt.state == Attempt::State::end) break;
+    if (attempt.state == Attempt::State::failed) co_return std::unexpected(from.error());
+    if (attempt.blocked()) {
+      buffer.release_if_empty();
+      const bool to_write = attempt.state == Attempt::State::wait_writable;
+      const Result<void> ready = co_await from.ready(to_write ? Interest::writable : Interest::readable);
+      if (!ready) co_return std::unexpected(ready.error());
+      continue;
+    }
+    buffer.added(attempt.count);
+    const Result<void> written = co_await to.write(buffer.unread());
+    if (!written) co_return std::unexpected(written.error());
+    buffer.consume(attempt.count);
+    moved += attempt.count;
+  }
+  co_return co_await to.finish();
+}
+
+Task<void> pump_into(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, std::uint64_t& moved) {
+  const Result<void> ended = co_await pump(from, to, buffers, pair, moved);
+  if (!ended) pair.end(ended.error());
+}
+
+// One direction through one pipe.
+class Splicer {
+ public:
+  Splicer(FdStream& from, FdStream& to, Pair& pair, std::uint64_t& moved)
+      : from_(from), to_(to), pair_(pair), moved_(moved) {}
+
+  Task<void> run() {
+    const Result<void> ended = co_await move_all();
+    if (!ended) pair_.end(ended.error());
+  }
+
+ private:
+  Task<Result<void>> move_all() {
+    const Result<void> opened = open_pipe();
+    if (!opened) co_return opened;
+    for (;;) {
+      pair_.moved();
+      const Result<std::size_t> taken = co_await take();
+      if (!taken) co_return std::unexpected(taken.error());
+      if (*taken == 0) break;
+      const Result<void> given = co_await give(*taken);
+      if (!given) co_return given;
+      moved_ += *taken;
+    }
+    co_return co_await to_.finish();
+  }
+
+  Result<void> open_pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return std::unexpected(errno_error("a pipe for splice", errno));
+    read_end_.reset(ends[0]);
+    write_end_.reset(ends[1]);
+    // Refused where the user's pipes hold too much already; the default size works as well.
+    ::fcntl(write_end_.get(), F_SETPIPE_SZ, pipe_bytes);
+    return {};
+  }
+
+  Task<Result<std::size_t>> take() {
+    for (;;) {
+      if (from_.closed()) co_return std::unexpected(from_.error());
+      const ssize_t got = ::splice(from_.fd(), nullptr, write_end_.get(), nullptr, pipe_bytes, flags);
+      if (got >= 0) co_return static_cast<std::size_t>(got);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) co_return std::unexpected(errno_error("receiving", errno));
+      from_.mark_blocked(Interest::readable);
+      const Result<void> ready = co_await from_.ready(Interest::readable);
+      if (!ready) co_return std::unexpected(ready.error());
+    }
+  }
+
+  Task<Result<void>> give(std::size_t count) {
+    while (count > 0) {
+      if (to_.closed()) co_return std::unexpected(to_.error());
+      const ssize_t sent = ::splice(read_end_.get(), nullptr, to_.fd(), nullptr, count, flags);
+      if (sent >= 0) {
+        count -= static_cast<std::size_t>(sent);
+        continue;
+      }
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) co_return std::unexpected(errno_error("sending", errno));
+      to_.mark_blocked(Interest::writable);
+      const Result<void> ready = co_await to_.ready(Interest::writable);
+      if (!ready) co_return std::unexpected(ready.error());
+    }
+    co_return Result<void>();
+  }
+
+  static constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+
+  FdStream& from_;
+  FdStream& to_;
+  Pair& pair_;
+  std::uint64_t& moved_;
+  UniqueFd read_end_;
+  UniqueFd write_end_;
+};
+
+}  // namespace
+
+Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle) {
+  Pair pair(first, second, idle);
+  Relayed relayed;
+  StartedTask<void> back(pump_into(second, first, buffers, pair, relayed.back));
+  co_await pump_into(first, second, buffers, pair, relayed.forth);
+  co_await back.join();
+  relayed.error = pair.error();
+  co_return relayed;
+}
+
+Task<Relayed> splice_relay(FdStream& first, FdStream& second, Duration idle) {
+  Pair pair(first, second, idle);
+  Relayed relayed;
+  Splicer forth(first, second, pair, relayed.forth);
+  Splicer back(second, first, pair, relayed.back);
+  StartedTask<void> backwards(back.run());
+  co_await forth.run();
+  co_await backwards.join();
+  relayed.error = pair.error();
+  co_return relayed;
+}
+
+}  // namespace sallyport::io
