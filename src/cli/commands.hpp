@@ -1,0 +1,31 @@
+// The commands of `sallyport`, each a function of its options that returns the exit status.
+//
+// One thread. The streams are the caller's.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+namespace sallyport::cli {
+
+struct Streams {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+struct CaInit {
+  std::string kind = "p256";
+  std::string common_name;  // empty: one that differs from box to box
+  int years = 10;
+};
+
+int ca_init(const std::string& config_path, const CaInit& options, Streams streams);
+int ca_show(const std::string& config_path, bool with_pem, Streams streams);
+
+// `client`: an address, or empty for none.
+int explain(const std::string& config_path, const std::string& name, const std::string& client, Streams streams);
+
+// For the steering script: what it must know of the settings, as KEY=VALUE lines.
+int steering_settings(const std::string& config_path, Streams streams);
+
+}  // namespace sallyport::cli

@@ -1,0 +1,30 @@
+#include "sallyport/netfilter/steering_settings.hpp"
+
+#include <ostream>
+
+#include "sallyport/base/text.hpp"
+#include "sallyport/config/settings.hpp"
+#include "sallyport/gateway/check_configuration.hpp"
+
+#include "commands.hpp"
+
+namespace sallyport::cli {
+
+int steering_settings(const std::string& config_path, Streams streams) {
+  config::Problems problems;
+  const auto settings = config::load_settings(config_path, problems);
+  if (!settings) {
+    gateway::print_problems(problems, streams.err);
+    return gateway::exit_configuration;
+  }
+  const auto text = netfilter::steering_settings_text(
+      {settings->gateway.lan_interfaces, settings->gateway.ports, settings->listen.transparent});
+  if (!text) {
+    streams.err << printable(text.error().reason) << '\n';
+    return gateway::exit_configuration;
+  }
+  streams.out << *text;
+  return 0;
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,98 @@
+// Daemon::Life: what the daemon has and does, told in order: boot, serve, reload, end.
+//
+// Main's thread alone. Members are declared in the order they depend on each other: the workers go first, then what
+// they share, the log last.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sallyport/config/settings.hpp"
+#include "sallyport/daemon/daemon.hpp"
+#include "sallyport/gateway/configuration.hpp"
+#include "sallyport/netfilter/local_addresses.hpp"
+#include "sallyport/pki/leaf_cache.hpp"
+#include "sallyport/pki/rsa_key_pool.hpp"
+#include "sallyport/record/log.hpp"
+
+#include "service_manager.hpp"
+#include "signal_queue.hpp"
+#include "timetable.hpp"
+#include "worker_threads.hpp"
+
+namespace sallyport::daemon {
+
+class Daemon::Life {
+ public:
+  Life(std::string config_path, std::string credentials_folder)
+      : config_path_(std::move(config_path)), credentials_folder_(std::move(credentials_folder)) {}
+
+  int run();
+
+ private:
+  using Clock = Timetable::Clock;
+  enum class Phase { serving, draining, stopping };
+
+  // Boot (boot.cpp), in the order they are called.
+  Result<void> boot();
+  Result<void> load();
+  Result<void> open_log();
+  Result<void> read_addresses();
+  void check_descriptors();
+  Result<void> open_workers();
+  void make_timetable();
+  void announce_ready();
+  void report_failure(const Error& error) const;
+
+  // Serving and ending (life.cpp).
+  int serve();
+  void wait();
+  void handle_signals();
+  void handle_workers();
+  void handle_deadline();
+  void drain(int signal_number);
+  void stop();
+
+  // What changes while it serves (changes.cpp).
+  void reload();
+  void adopt(gateway::ConfigurationPtr loaded);
+  void adopt_lan_interfaces(const std::vector<std::string>& lan_interfaces);
+  void announce_reloaded();
+  void reopen_log();
+  void handle_addresses();
+  void reopen_addresses();
+  void share_addresses();
+  void refresh_trust();
+  void renew_issuer();
+  void renew_ticket_keys();
+  void call_roll();
+  [[nodiscard]] std::string status_text() const;
+
+  const std::string config_path_;
+  const std::string credentials_folder_;
+  const ServiceManager service_manager_;
+
+  std::optional<SignalQueue> signals_;
+  std::unique_ptr<record::Log> log_;
+  gateway::ConfigurationPtr current_;
+  std::optional<config::Settings> at_start_;  // the keys that a restart alone changes keep these values
+  std::optional<netfilter::LocalAddresses> addresses_;
+  pki::RsaKeyPool rsa_keys_;
+  std::optional<pki::LeafCache> leaves_;
+  std::unique_ptr<WorkerThreads> workers_;
+
+  Timetable timetable_;
+  std::optional<WorkerThreads::RollCall> roll_call_;    // the watchdog's, while one is awaited
+  std::optional<WorkerThreads::RollCall> reload_call_;  // answered when all workers use what was loaded
+  std::vector<std::string> reload_notes_;
+  std::string trust_failure_;  // the last one logged, so that it is logged once
+
+  Phase phase_ = Phase::serving;
+  std::optional<Clock::time_point> deadline_;  // of the phase
+  std::optional<int> exit_status_;
+};
+
+}  // namespace sallyport::daemon
