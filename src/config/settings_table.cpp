@@ -89,7 +89,7 @@ constexpr Row rows[] = {
    [](S& s, const G& g) { return read_choice(g.text, s.ca.issuing_ca,
        {{"auto", IssuingCa::automatic}, {"yes", IssuingCa::yes}, {"no", IssuingCa::no}}); },
    "sign leaves by an in-memory intermediate; auto: for RSA roots"},
-  {"ca", "leaf_cache", "65536", one, reload,
+  {"ca", "leaf_cache", "65536", one, restart,
    [](S& s, const G& g) { return read_number(g.text, s.ca.leaf_cache, 1, 10'000'000); },
    "minted leaves kept in memory"},
 
@@ -155,7 +155,7 @@ constexpr Row rows[] = {
    [](S& s, const G& g) { return read_number(g.text, s.limits.connections_per_client, 1, 10'000'000); },
    "connections of one client address at a time"},
 
-  {"log", "destination", "stderr", one, reload,
+  {"log", "destination", "stderr", one, restart,
    [](S& s, const G& g) { return read_log_destination(g, s.log.destination); },
    "stderr, syslog, or the path of a file"},
   {"log", "level", "info", one, reload,
