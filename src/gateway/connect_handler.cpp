@@ -45,6 +45,7 @@ io::Task<void> ConnectHandler::handle(http::Exchange& exchange) {
     if (tunnel) authority_ = std::move(*judged);
     co_return;
   }
+  const http::Fields no_trailers;
   const std::string request_id = http::make_request_id();
   record(&exchange, request_id, judged.error());
   const http::Page page = http::error_page(judged.error().status, exchange.request.authority, judged.error().reason,
@@ -52,7 +53,7 @@ io::Task<void> ConnectHandler::handle(http::Exchange& exchange) {
   exchange.response.end_connection_after();
   Result<void> sent = co_await exchange.response.send_head(page.head, http::BodyShape::sized(page.body.size()));
   if (sent && exchange.request.method != "HEAD") sent = co_await exchange.response.send_body(bytes_of(page.body));
-  if (sent) sent = co_await exchange.response.finish({});
+  if (sent) sent = co_await exchange.response.finish(no_trailers);
 }
 
 http::Page ConnectHandler::refuse_unreadable(const http::http1::ParseError& error) {

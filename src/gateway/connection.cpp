@@ -169,7 +169,7 @@ io::Task<Result<void>> Connection::read_client_hello() {
 }
 
 // An alert in the clear, in place of a ServerHello.
-io::Task<void> Connection::refuse_with(wire::Alert alert, std::string why) {
+io::Task<void> Connection::refuse_with(wire::Alert alert, std::string_view why) {
   record_end(nullptr, why, 0, 0, {});
   const std::array<std::uint8_t, 7> record = wire::fatal_alert(alert);
   client_.set_deadline(worker_.loop.now() + generation_.configuration->settings.limits.handshake);
@@ -237,12 +237,12 @@ Result<pki::LeafPtr> Connection::leaf() const {
   if (request.names.empty()) request.names = {session_.target.name};
   request.life = settings.ca.leaf_life;
   if (!wire::accepts_ecdsa(hello_reader_.hello())) request.key = pki::LeafKey::rsa_2048;
-  const Validity* const origin = worker_.origin_dates.find(session_.target.name);
+  const std::optional<Validity> origin = worker_.shared.origins->validity_of(session_.target.name);
   // Named only where they cut something off, so that one leaf serves as long as it can.
-  if (origin != nullptr && origin->not_after < now + request.life && origin->not_after > now) {
+  if (origin && origin->not_after < now + request.life && origin->not_after > now) {
     request.not_after = origin->not_after;
   }
-  if (origin != nullptr && origin->not_before > now - std::chrono::hours(1) && origin->not_before <= now) {
+  if (origin && origin->not_before > now - std::chrono::hours(1) && origin->not_before <= now) {
     request.not_before = origin->not_before;
   }
   return worker_.shared.leaves.get(generation_.configuration->issuers->current(), request, now);
@@ -296,8 +296,8 @@ io::Task<void> Connection::serve_http(EarlyDial& early) {
 // The origin's TLS session reaches the client; we see neither.
 io::Task<void> Connection::pass_through(const policy::Verdict& verdict) {
   OriginDialer dialer(worker_, cancellation_);
-  const Result<http::OriginConnectionPtr> dialled =
-      co_await dialer.dial(route_of(generation_, session_.target, session_.arrival, verdict));
+  const Route route = route_of(generation_, session_.target, session_.arrival, verdict);
+  const Result<http::OriginConnectionPtr> dialled = co_await dialer.dial(route);
   if (!dialled) {
     record_end(&verdict, dialled.error().reason, 0, 0, {});
     client_.abort(dialled.error());
@@ -318,7 +318,7 @@ io::Task<void> Connection::pass_through(const policy::Verdict& verdict) {
 }
 
 // A line for a connection that ended without an exchange.
-void Connection::record_end(const policy::Verdict* verdict, const std::string& error, std::uint64_t bytes_in,
+void Connection::record_end(const policy::Verdict* verdict, std::string_view error, std::uint64_t bytes_in,
                             std::uint64_t bytes_out, const std::string& upstream) {
   record::ExchangeRecord record;
   record.time = began_;

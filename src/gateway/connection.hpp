@@ -48,11 +48,11 @@ class Connection {
   io::Task<bool> shake_hands();
   io::Task<void> serve_http(EarlyDial& early);
   io::Task<void> pass_through(const policy::Verdict& verdict);
-  io::Task<void> refuse_with(wire::Alert alert, std::string why);
+  io::Task<void> refuse_with(wire::Alert alert, std::string_view why);
   Result<pki::LeafPtr> leaf() const;
   [[nodiscard]] bool asks_before_answering() const;
   [[nodiscard]] http::http1::ServerOptions server_options() const;
-  void record_end(const policy::Verdict* verdict, const std::string& error, std::uint64_t bytes_in,
+  void record_end(const policy::Verdict* verdict, std::string_view error, std::uint64_t bytes_in,
                   std::uint64_t bytes_out, const std::string& upstream);
 
   WorkerContext& worker_;

@@ -25,6 +25,8 @@ bool is_idempotent(std::string_view method) {
   return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
+const http::Fields no_trailers;
+
 unsigned status_of(const Error& error) {
   if (error.kind == ErrorKind::not_permitted) return 403;
   return error.kind == ErrorKind::timed_out ? 504 : 502;
@@ -140,23 +142,18 @@ void Forwarder::judge(Running& running) const {
       running.refusal = "the request's host " + authority->host + " is not the connection's, " + target.name;
     }
   }
-  if (authority->port && *authority->port != target.port) {
-    running.refusal = "the request's port is not the connection's, " + std::to_string(target.port);
-  }
   if (request.scheme == "http") running.refusal = "an http:// request does not belong on a TLS connection";
   if (request.method == "CONNECT") running.refusal = "CONNECT is for a proxy, and this is an origin's connection";
 }
 
 // The verdict said no, or the request contradicts itself: nobody is dialled.
 io::Task<void> Forwarder::answer(Running& running) {
-  if (!running.refusal.empty()) {
-    running.error = running.refusal;
-    co_await send_page(
-        running, http::error_page(403, running.record.host, running.refusal, running.request_id, running.page_format));
-  } else {
-    co_await send_page(running, http::block_page(running.record.host, running.verdict.rule.name(), running.request_id,
-                                                 running.page_format));
-  }
+  running.error = running.refusal;
+  const http::Page page =
+      running.refusal.empty()
+          ? http::block_page(running.record.host, running.verdict.rule.name(), running.request_id, running.page_format)
+          : http::error_page(403, running.record.host, running.refusal, running.request_id, running.page_format);
+  co_await send_page(running, page);
 }
 
 io::Task<void> Forwarder::relay(Running& running) {
@@ -225,16 +222,17 @@ io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExc
   http::Exchange& exchange = running.exchange;
   const io::ClosedOnCancel<http::UpstreamExchange> closed_on_cancel(cancellation_, upstream);
   Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, running.upgrade);
-  if (sent && !exchange.request_shape.present) sent = co_await upstream.finish({});
+  if (sent && !exchange.request_shape.present) sent = co_await upstream.finish(no_trailers);
   if (!exchange.request_shape.present) {
     if (!sent) co_return sent;
     co_return co_await relay_response(running, upstream);
   }
   io::StartedTask<void> pumping(RequestPump::run(running, upstream));
   Result<void> relayed = co_await relay_response(running, upstream);
-  if (!pumping.done()) {
+  // An origin may answer early and still want the rest; one that failed gets no more.
+  if (!relayed && !pumping.done()) {
     exchange.request_body.stop();
-    upstream.close({ErrorKind::cancelled, "the response is complete"});
+    upstream.close(relayed.error());
   }
   co_await pumping.join();
   if (!relayed && running.client_error) co_return std::unexpected(*running.client_error);
@@ -306,16 +304,17 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
   if (running.client_error) response.end_connection_after();
   const bool clients_fault = running.client_error && running.client_error->kind == ErrorKind::malformed;
   const unsigned status = clients_fault ? 400 : status_of(error);
-  co_await send_page(
-      running, http::error_page(status, running.record.host, error.reason, running.request_id, running.page_format));
+  const http::Page page =
+      http::error_page(status, running.record.host, error.reason, running.request_id, running.page_format);
+  co_await send_page(running, page);
 }
 
-io::Task<void> Forwarder::send_page(Running& running, http::Page page) {
+io::Task<void> Forwarder::send_page(Running& running, const http::Page& page) {
   http::ResponseSink& response = running.exchange.response;
   running.status = page.head.status;
   Result<void> sent = co_await response.send_head(page.head, http::BodyShape::sized(page.body.size()));
   if (sent && running.exchange.request.method != "HEAD") sent = co_await response.send_body(bytes_of(page.body));
-  if (sent) sent = co_await response.finish({});
+  if (sent) sent = co_await response.finish(no_trailers);
   if (!sent && running.error.empty()) running.error = sent.error().reason;
 }
 

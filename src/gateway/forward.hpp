@@ -52,7 +52,7 @@ class Forwarder final : public http::ExchangeHandler {
   io::Task<Result<void>> relay_body(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> switch_protocols(Running& running, http::UpstreamExchange& upstream,
                                           const http::ResponseHead& head);
-  io::Task<void> send_page(Running& running, http::Page page);
+  io::Task<void> send_page(Running& running, const http::Page& page);
   io::Task<void> explain_failure(Running& running, const Error& error);
   void prepare_request(Running& running) const;
   void record(Running& running) const;

@@ -112,8 +112,8 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::dial(Route route) {
 
 Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& route, io::Stream& below,
                                                                 std::shared_ptr<Verification> verification) {
-  tls::SessionCache& sessions = worker_.sessions;
-  const tls::SessionCache::Found known = sessions.take(verification->key, crypto::wall_clock());
+  const std::shared_ptr<OriginMemory>& origins = worker_.shared.origins;
+  const tls::SessionCache::Found known = origins->sessions().take(verification->key, crypto::wall_clock());
   if (known.session) verification->until = known.not_after;
   return route.generation.client_tls->connect(
       below, {.server_name = route.target.is_address ? std::string() : route.target.name,
@@ -129,8 +129,8 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
                 return {};
               },
               .new_session =
-                  [verification, &sessions](crypto::SslSessionPtr session) {
-                    sessions.put(verification->key, std::move(session), verification->until);
+                  [verification, origins](crypto::SslSessionPtr session) {
+                    origins->sessions().put(verification->key, std::move(session), verification->until);
                   }});
 }
 
@@ -147,7 +147,10 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
   origin.set_tls(std::move(*tls));
   session.set_deadline(worker_.loop.now() + route.generation.configuration->settings.limits.handshake);
   const Result<void> done = co_await session.handshake();
-  if (!done) co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
+  if (!done) {
+    origin.socket().discard_input();
+    co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
+  }
   http::OriginFacts& facts = origin.facts();
   facts.tls = tls_text(session);
   facts.alpn = session.alpn();
@@ -155,8 +158,8 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
   facts.verified_until = verification->until;
   facts.trust_generation = route.generation.configuration->trust->generation();
   if (verification->verified) {
-    worker_.origin_dates.remember(route.target.name,
-                                  {verification->chain.leaf_not_before, verification->chain.leaf_not_after});
+    worker_.shared.origins->remember(route.target.name,
+                                     {verification->chain.leaf_not_before, verification->chain.leaf_not_after});
   }
   co_return connection;
 }

@@ -81,8 +81,7 @@ class Worker::Impl {
     }
     if (new_trust) {
       context_.pool.clear();
-      context_.sessions.clear();
-      context_.origin_dates.clear();
+      context_.shared.origins->forget_all();
     }
   }
 

@@ -13,9 +13,6 @@
 #include "sallyport/io/resolver.hpp"
 #include "sallyport/tls/client_context.hpp"
 #include "sallyport/tls/server_context.hpp"
-#include "sallyport/tls/session_cache.hpp"
-
-#include "origin_dates.hpp"
 
 namespace sallyport::gateway {
 
@@ -38,7 +35,6 @@ struct WorkerContext {
         sessions(most_sessions) {}
 
   static constexpr std::size_t most_idle_upstreams = 4096;
-  static constexpr std::size_t most_sessions = 4096;
 
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
   [[nodiscard]] record::Log& log() const { return shared.log; }
@@ -50,8 +46,6 @@ struct WorkerContext {
   std::shared_ptr<io::Resolver> resolver;  // a question under way keeps the one it was put to
   io::BufferPool buffers;
   http::UpstreamPool pool;
-  tls::SessionCache sessions;
-  OriginDates origin_dates;
 };
 
 }  // namespace sallyport::gateway

@@ -110,9 +110,9 @@ class Server::Response final : public ResponseSink {
     const Framing framing = framing_towards(framing_of(body), extras().minor_version);
     // A client that was told to wait may or may not send the body now: nobody can tell what follows.
     const bool body_in_doubt = extras().expects_continue && !continued_ && !request_body_.begun();
+    final_ = true;
     keep_alive_ = extras().keep_alive && !state_.draining && !end_after_ && !body_in_doubt &&
                   framing.kind != BodyKind::until_close;
-    head_sent_ = true;
     wait_for_client();
     write_response_head(state_.writer.begin(framing), head, framing, extras().minor_version, keep_alive_);
     co_return Result<void>();
@@ -132,7 +132,7 @@ class Server::Response final : public ResponseSink {
   }
 
   io::Task<Result<io::Stream*>> take_over(const ResponseHead& head, std::string_view protocol) override {
-    head_sent_ = true;
+    final_ = true;
     wait_for_client();
     write_response_head(state_.writer.begin({}), head, {}, extras().minor_version, true, protocol);
     const Result<void> flushed = co_await state_.writer.flush();
@@ -149,7 +149,7 @@ class Server::Response final : public ResponseSink {
     state_.client.abort({ErrorKind::reset, "the response could not be completed"});
   }
   void end_connection_after() override { end_after_ = true; }
-  [[nodiscard]] bool head_sent() const override { return head_sent_; }
+  [[nodiscard]] bool head_sent() const override { return final_ && state_.writer.flushed(); }
   [[nodiscard]] std::uint64_t body_bytes() const override { return state_.writer.body_bytes(); }
 
   // The response is complete, and the client was told that the connection goes on.
@@ -162,7 +162,7 @@ class Server::Response final : public ResponseSink {
   State& state_;
   const RequestBody& request_body_;
   bool continued_ = false;
-  bool head_sent_ = false;
+  bool final_ = false;  // past the interim responses
   bool keep_alive_ = false;
   bool end_after_ = false;
   bool finished_ = false;
@@ -241,12 +241,15 @@ io::Task<bool> Server::read_head() {
     if (state.idle && state.draining) co_return false;
     const Result<std::size_t> got = co_await fill(state.client, state.input);
     const bool in_time = got || got.error().kind != ErrorKind::timed_out;
-    if (!in_time && !state.idle) co_await refuse({408, "the request's head did not arrive in time"});
+    if (!in_time && !state.idle) {
+      const ParseError late{408, "the request's head did not arrive in time"};
+      co_await refuse(late);
+    }
     if (!got || *got == 0) co_return false;
   }
 }
 
-io::Task<void> Server::refuse(ParseError error) {
+io::Task<void> Server::refuse(const ParseError& error) {
   State& state = *state_;
   const Page page = state.handler.refuse_unreadable(error);
   const Framing framing{BodyKind::length, page.body.size()};

@@ -55,6 +55,8 @@ BodyShape shape_of(const Framing& framing) {
 std::string& MessageWriter::begin(const Framing& framing) {
   framing_ = framing;
   body_bytes_ = 0;
+  flushed_ = false;
+  pending_.clear();
   return pending_;
 }
 
@@ -67,6 +69,7 @@ io::Task<Result<void>> MessageWriter::write_body(ByteView part) {
     pending_.append(text_of(part));
   } else {
     Result<void> written = co_await flush();
+    flushed_ = true;
     if (written) written = co_await stream_.write(part);
     if (!written) co_return written;
   }
@@ -76,6 +79,7 @@ io::Task<Result<void>> MessageWriter::write_body(ByteView part) {
 
 io::Task<Result<void>> MessageWriter::flush() {
   if (pending_.empty()) co_return Result<void>();
+  flushed_ = true;
   const Result<void> written = co_await stream_.write(bytes_of(pending_));
   pending_.clear();
   if (pending_.capacity() > pending_kept) pending_.shrink_to_fit();

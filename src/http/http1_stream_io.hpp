@@ -23,8 +23,10 @@ class MessageWriter {
  public:
   explicit MessageWriter(io::Stream& stream) : stream_(stream) {}
 
-  // Where a head is to be appended.
+  // Where a head is to be appended. What was begun before and has not been flushed is dropped.
   std::string& begin(const Framing& framing);
+  // Whether something of the message begun last has been written.
+  [[nodiscard]] bool flushed() const { return flushed_; }
   io::Task<Result<void>> write_body(ByteView part);
   io::Task<Result<void>> flush();
   io::Task<Result<void>> finish(const Fields& trailers);
@@ -35,6 +37,7 @@ class MessageWriter {
   io::Stream& stream_;
   Framing framing_;
   std::string pending_;
+  bool flushed_ = false;
   std::uint64_t body_bytes_ = 0;
 };
 

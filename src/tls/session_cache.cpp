@@ -4,6 +4,7 @@ namespace sallyport::tls {
 
 void SessionCache::put(const std::string& key, crypto::SslSessionPtr session, std::chrono::sys_seconds not_after) {
   if (capacity_ == 0 || SSL_SESSION_is_resumable(session.get()) == 0) return;
+  const std::lock_guard lock(mutex_);
   const auto known = by_key_.find(key);
   if (known != by_key_.end()) {
     by_use_.erase(known->second);
@@ -17,6 +18,7 @@ void SessionCache::put(const std::string& key, crypto::SslSessionPtr session, st
 }
 
 SessionCache::Found SessionCache::take(const std::string& key, std::chrono::sys_seconds now) {
+  const std::lock_guard lock(mutex_);
   const auto known = by_key_.find(key);
   if (known == by_key_.end()) return {};
   Entry& entry = *known->second;
@@ -33,7 +35,13 @@ SessionCache::Found SessionCache::take(const std::string& key, std::chrono::sys_
   return found;
 }
 
+std::size_t SessionCache::size() const {
+  const std::lock_guard lock(mutex_);
+  return by_key_.size();
+}
+
 void SessionCache::clear() {
+  const std::lock_guard lock(mutex_);
   by_key_.clear();
   by_use_.clear();
 }

@@ -10,6 +10,7 @@
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/connection_counts.hpp"
+#include "sallyport/gateway/origin_memory.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/record/log.hpp"
@@ -18,11 +19,12 @@ namespace sallyport::gateway {
 
 using AddressesPtr = std::shared_ptr<const netfilter::AddressSnapshot>;
 
-// What all workers share; each member may be used from every thread. Copies share the same counts.
+// What all workers share; each member may be used from every thread. Copies share one state.
 struct Shared {
   record::Log& log;
   pki::LeafCache& leaves;
   std::shared_ptr<ConnectionCounts> counts = std::make_shared<ConnectionCounts>();
+  std::shared_ptr<OriginMemory> origins = std::make_shared<OriginMemory>();
 };
 
 class Worker {

@@ -68,6 +68,7 @@ class ResponseSink {
   virtual void cut_off() = 0;
   // No further request on this connection.
   virtual void end_connection_after() = 0;
+  // Something of the final response has left: until then another one may still take its place.
   [[nodiscard]] virtual bool head_sent() const = 0;
   [[nodiscard]] virtual std::uint64_t body_bytes() const = 0;  // sent so far
 };

@@ -1,11 +1,12 @@
 // SessionCache: TLS sessions to resume with at origins, by whatever may share one.
 //
-// One for each worker, its thread alone. Sessions are kept as objects: serialising one costs more than
+// Any thread. Sessions are kept as objects: serialising one costs more than
 // the handshake saves. The newest of each key is kept; the least recently used key goes first.
 #pragma once
 
 #include <chrono>
 #include <list>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 
@@ -30,7 +31,7 @@ class SessionCache {
 
   // Reload: what was verified under the old trust store is not believed any more.
   void clear();
-  [[nodiscard]] std::size_t size() const { return by_key_.size(); }
+  [[nodiscard]] std::size_t size() const;
 
  private:
   struct Entry {
@@ -39,7 +40,9 @@ class SessionCache {
     std::chrono::sys_seconds not_after;
   };
 
-  std::size_t capacity_;
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  // Below: protected by mutex_.
   std::list<Entry> by_use_;  // the most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_key_;
 };

@@ -1,0 +1,24 @@
+#include "sallyport/gateway/origin_memory.hpp"
+
+namespace sallyport::gateway {
+
+void OriginMemory::remember(const std::string& name, const Validity& validity) {
+  const std::lock_guard lock(mutex_);
+  if (validity_by_name_.size() >= most_names) validity_by_name_.clear();
+  validity_by_name_.insert_or_assign(name, validity);
+}
+
+std::optional<Validity> OriginMemory::validity_of(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = validity_by_name_.find(name);
+  if (known == validity_by_name_.end()) return std::nullopt;
+  return known->second;
+}
+
+void OriginMemory::forget_all() {
+  sessions_.clear();
+  const std::lock_guard lock(mutex_);
+  validity_by_name_.clear();
+}
+
+}  // namespace sallyport::gateway
