@@ -1,6 +1,7 @@
 #include "origin_dialer.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "sallyport/crypto/certificate.hpp"
 #include "sallyport/io/dial.hpp"
@@ -25,6 +26,19 @@ std::string reuse_key(const Route& route) {
 }
 
 std::string tls_text(const tls::TlsStream& tls) { return std::string(tls.version()) + " " + std::string(tls.cipher()); }
+
+// Closing with bytes unread would reset the connection, and the origin could lose the alert that says why. One that
+// got it closes by itself.
+io::Task<void> let_alert_arrive(io::FdStream& socket) {
+  socket.set_deadline(socket.loop().now() + std::chrono::milliseconds(200));
+  const Result<void> finished = co_await socket.finish();
+  if (!finished) co_return;
+  std::array<std::uint8_t, 4096> rest{};
+  for (int reads = 0; reads < 32; ++reads) {
+    const Result<std::size_t> got = co_await socket.read(rest);
+    if (!got || *got == 0) co_return;
+  }
+}
 
 }  // namespace
 
@@ -148,7 +162,7 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
   session.set_deadline(worker_.loop.now() + route.generation.configuration->settings.limits.handshake);
   const Result<void> done = co_await session.handshake();
   if (!done) {
-    origin.socket().discard_input();
+    if (session.peer_alert() < 0) co_await let_alert_arrive(origin.socket());
     co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
   }
   http::OriginFacts& facts = origin.facts();

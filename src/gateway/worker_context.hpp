@@ -29,10 +29,7 @@ struct Generation {
 
 struct WorkerContext {
   WorkerContext(Shared given_shared, io::EventLoop& given_loop)
-      : shared(std::move(given_shared)),
-        loop(given_loop),
-        pool(given_loop, most_idle_upstreams),
-        sessions(most_sessions) {}
+      : shared(std::move(given_shared)), loop(given_loop), pool(given_loop, most_idle_upstreams) {}
 
   static constexpr std::size_t most_idle_upstreams = 4096;
 

@@ -87,13 +87,6 @@ void FdStream::stop_waiting(StreamWaiter& waiter) {
   loop_.forget_ready(&waiter);
 }
 
-void FdStream::discard_input() {
-  constexpr std::size_t most = 1 << 20;
-  // On TCP, MSG_TRUNC discards without copying (tcp(7)).
-  if (!closed()) [[maybe_unused]]
-    const ssize_t dropped = ::recv(socket_.get(), nullptr, most, MSG_TRUNC | MSG_DONTWAIT);
-}
-
 void FdStream::mark_blocked(Interest interest) { ready_for(interest) = false; }
 
 void FdStream::on_event(int /*fd*/, short what, void* self) {

@@ -39,7 +39,11 @@ TlsStream::TlsStream(crypto::SslPtr ssl, io::Stream& below, Callbacks callbacks)
   SSL_set_app_data(ssl_.get(), this);
 }
 
-TlsStream::~TlsStream() = default;
+TlsStream::~TlsStream() {
+  // SSL_free() takes a session that saw no close_notify for a bad one and spoils it for resumption. What happened to
+  // the connection after the handshake says nothing of the session; a TLS failure has spoilt it by itself.
+  if (SSL_is_init_finished(ssl_.get()) == 1) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 TlsStream& TlsStream::of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
 

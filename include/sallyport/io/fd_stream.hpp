@@ -32,10 +32,6 @@ class FdStream final : public Stream {
   // The other end's address; unspecified where it has none.
   [[nodiscard]] Endpoint peer() const;
 
-  // Drops what has arrived and was not read: closing with it would reset the connection, and the peer could lose
-  // what we sent last.
-  void discard_input();
-
   // For code that moves bytes past this object (splice(2), connect): says that the socket was found
   // not readable or not writable, so that wait() waits for the next edge.
   void mark_blocked(Interest interest);
