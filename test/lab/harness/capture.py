@@ -72,7 +72,7 @@ class Capture:
                 continue
             if packet.payload == self._fence:
                 self._seen_fence.set()
-            elif packet.protocol != 58 and packet.destination_port != 9:
+            elif packet.protocol not in (1, 58) and packet.destination_port != 9:  # ICMP: the fence finds no listener
                 self.packets.append(packet)
 
     def to_port(self, port, protocol=6):

@@ -61,11 +61,13 @@ class DaemonFiles:
         self.write_policy(policy)
 
     def write(self, name, content, mode=0o644):
+        """Puts the file in place whole, as an editor does: the daemon may be reading it."""
         path = os.path.join(self.folder, name)
-        with open(path, "wb") as file:
+        with open(path + ".new", "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
-        os.chmod(path, mode)
-        os.chown(path, _USER, _USER)
+        os.chmod(path + ".new", mode)
+        os.chown(path + ".new", _USER, _USER)
+        os.rename(path + ".new", path)
         return path
 
     def write_settings(self, settings):

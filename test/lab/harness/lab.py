@@ -76,10 +76,11 @@ class Lab:
                 policy = PASSTHROUGH_POLICY
             elif self.control.policy is not None:
                 policy = self.control.policy
-        else:
-            self.settings_used |= settings
         self.last_files = DaemonFiles(os.path.join(self.folder, f"gateway{next(self._numbers)}"),
                                       authority or self.authority, self.root.pem(), settings, policy)
+        if not self.control:
+            for name, value in self.last_files.settings.items():
+                self.settings_used.setdefault(name, []).append(value)
         return self.last_files
 
     def gateway(self, settings=None, policy="", *, authority=None, files=None, steered=True, environment=None):
@@ -110,6 +111,17 @@ class Lab:
     def check_files(self, files):
         """`sallyportd --check` on these files."""
         return self.gateway_side.run([self.world.daemon_program, "--config", files.config, "--check"], check=False)
+
+    def exchanges(self, daemon, count, **wanted):
+        """The logged exchanges whose keys have these values, once there are `count`; fewer when they do not come. The log is
+        written behind the answers."""
+        def find(_lines):
+            found = [one for one in daemon.exchanges() if all(one.get(key) == value for key, value in wanted.items())]
+            return found if len(found) >= count else None
+        try:
+            return daemon.wait_for(find, "", 1 if self.in_control else 5)
+        except TimeoutError:
+            return [one for one in daemon.exchanges() if all(one.get(key) == value for key, value in wanted.items())]
 
     def logged(self, daemon, answer, timeout=5):
         """The log's line for an answer, found by its request id; an empty one where there is none."""

@@ -165,7 +165,7 @@ _simple("A09", "no-purpose.a09.test", accepted=True, purposes=None)
 # A10: weak keys, weak signatures.
 _rsa = functools.lru_cache(rsa_key)
 _case("A10", "rsa-512.a10.test", usable=False)(lambda root, host: issue(root, [host], key=_rsa(512)))
-for _bits in (1024, 2047, 2049):
+for _bits in (1024, 2047, 2050):
     _simple("A10", f"rsa-{_bits}.a10.test", key=lambda bits=_bits: _rsa(bits))
 _simple("A10", "rsa-2048.a10.test", accepted=True, key=lambda: _rsa(2048))
 for _bits in (512, 1024):

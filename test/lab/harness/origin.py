@@ -2,6 +2,7 @@
 badly. It chooses certificate and behaviour by name, so that one origin can be a hundred."""
 
 import contextlib
+import itertools
 import socket
 import ssl
 import struct
@@ -31,6 +32,13 @@ class OriginConnection:
         except (ssl.SSLError, OSError) as error:
             self.error = error
             return b""
+
+    def remember(self, request):
+        """Notes a request, in the order of all the origin's connections."""
+        with self.origin.changed:
+            request.number = next(self.origin.numbers)
+            self.requests.append(request)
+            self.origin.changed.notify_all()
 
     def send(self, data):
         self.tls.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
@@ -75,8 +83,8 @@ class Origin:
         self.contexts, self.behaviours = contexts, dict(behaviours or {})
         self.serve = serve or self._serve_http
         self.connections, self._lock = [], threading.Lock()
-        self._changed = threading.Condition(self._lock)
-        self._listeners = []
+        self.changed = threading.Condition(self._lock)
+        self._listeners, self.numbers = [], itertools.count()
         for address in addresses:
             family = socket.AF_INET if family_of(address) == 4 else socket.AF_INET6
             listener = namespace.socket(family)
@@ -93,9 +101,9 @@ class Origin:
             except OSError:
                 return
             connection = OriginConnection(self, made, peer)
-            with self._changed:
+            with self.changed:
                 self.connections.append(connection)
-                self._changed.notify_all()
+                self.changed.notify_all()
             threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
     def _run(self, connection):
@@ -116,8 +124,8 @@ class Origin:
         finally:
             connection.close()
             connection.finished.set()
-            with self._changed:
-                self._changed.notify_all()
+            with self.changed:
+                self.changed.notify_all()
 
     def _serve_http(self, connection):
         while request := connection.reader.request_head():
@@ -125,9 +133,7 @@ class Origin:
             if request.get("expect", "").lower() == "100-continue":
                 connection.send("HTTP/1.1 100 Continue\r\n\r\n")
             connection.reader.body(request, until_close=False)
-            with self._changed:
-                connection.requests.append(request)
-                self._changed.notify_all()
+            connection.remember(request)
             if behaviour(connection, request) == "end":
                 return
         connection.shut()
@@ -135,9 +141,9 @@ class Origin:
     def wait_for(self, found, timeout=10):
         """Waits until `found(self)` is true; gives what it gave at the end, true or not."""
         deadline = time.monotonic() + timeout
-        with self._changed:
+        with self.changed:
             while not (result := found(self)) and time.monotonic() < deadline:
-                self._changed.wait(0.02)  # bytes arrive without notice
+                self.changed.wait(0.02)  # bytes arrive without notice
             return result
 
     def received(self):
@@ -145,7 +151,9 @@ class Origin:
         return b"".join(bytes(connection.received) for connection in list(self.connections))
 
     def requests(self):
-        return [request for connection in list(self.connections) for request in connection.requests]
+        """All requests in the order of their arrival."""
+        return sorted((request for connection in list(self.connections) for request in connection.requests),
+                      key=lambda request: request.number)
 
     def forget(self):
         with self._lock:

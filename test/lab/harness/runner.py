@@ -157,11 +157,11 @@ class Runner:
         print(f"{word} {run.seconds:6.1f} s  {run.scenario.name}{kind}", flush=True)
         for note in run.result["notes"] if not run.control else []:
             print(f"       {note}")
-        for name, value in run.result["settings"].items():
-            self.settings.setdefault(name, set()).add(value)
+        for name, values in run.result["settings"].items():
+            self.settings.setdefault(name, set()).update(values)
         if problem:
             self._failed[run.scenario.name] = problem
             print(f"    {problem}")
             for number, log in enumerate(run.result["logs"]):
                 print(f"    --- log of gateway {number + 1}, last lines")
-                print("\n".join(f"    | {line[:400]}" for line in log[-40:]))
+                print("\n".join(f"    | {line[:300]}" for line in log[-20:]))

@@ -48,7 +48,7 @@ def chromium(lab):
     lab.expect(_SHOWN, "MARK-OF-THE-ORIGIN" in seen, seen[:600])
     if lab.in_control:
         return
-    lab.expect("it was decrypted on the way", any(one["host"] == "browser.test" for one in daemon.exchanges()), daemon.lines[-3:])
+    lab.expect("it was decrypted on the way", lab.exchanges(daemon, 1, host="browser.test"), daemon.lines[-3:])
     proxy = f"--proxy-server=http://{topology.GATEWAY_LAN}:8080"
     seen = _visit(lab, "https://proxied.test/page", home, proxy)
     lab.expect("the page is shown through the proxy", "MARK-OF-THE-ORIGIN" in seen, seen[:600])

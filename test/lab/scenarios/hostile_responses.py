@@ -53,7 +53,7 @@ def _hostile(connection):
     """Answers /N with the Nth of the table, anything else with its own path."""
     table = list(_RESPONSES.values())
     while request := connection.reader.request():
-        connection.requests.append(request)
+        connection.remember(request)
         number = request.target.removeprefix("/hostile-")
         if not number.isdigit():
             connection.respond(request.target)
@@ -144,7 +144,7 @@ def origins_that_die(lab):
                 with lab.open(HOST) as connection:
                     got, cut = _answer(connection, f"/{way}-{moment}", "GET")
                     lab.expect(TOLD, cut or getattr(got, "status", 0) == 502, f"{way} {moment}: {got}")
-        lines = [line for line in daemon.exchanges() if line["error"]]
+        lines = [line for line in lab.exchanges(daemon, 9) if line["error"]]
         lab.expect("each is logged with its reason", len(lines) == 9, f"{len(lines)} of 9: {lines[:2]}")
     _cut_without_length(lab)
 

@@ -87,7 +87,8 @@ def broken_reloads(lab):
         if not lab.in_control:
             lab.expect("it says what is wrong and where", any(".ini:" in one or "nowhere" in one or "policy" in one
                                                               for one in daemon.lines[before:]), f"{label}: {line}")
-        daemon.reload(settings=good_settings, policy="[blacklist]\ndomain = old.test\n")
+        before = daemon.reload(settings=good_settings, policy="[blacklist]\ndomain = old.test\n")
+        daemon.wait_line("reload", after=before)
     daemon.files.write_settings(good_settings)
 
 

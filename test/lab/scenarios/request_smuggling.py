@@ -156,7 +156,7 @@ def no_retry_of_what_may_not_be_repeated(lab):
     def first_only(connection):
         connection.respond(b"first") if connection.reader.request() else None
         if request := connection.reader.request():
-            connection.requests.append(request)
+            connection.remember(request)
 
     origin = lab.origin(serve=first_only)
     lab.gateway()

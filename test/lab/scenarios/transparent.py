@@ -28,8 +28,8 @@ def ordinary_requests(lab):
         _ordinary(lab, "IPv6", origin, topology.ORIGIN6)
     for address in (topology.ORIGIN, topology.ORIGIN6):
         lab.get("shop.test", address=address)
-    lab.expect("every request was decrypted here", len(daemon.exchanges()) == len(origin.requests()),
-               f"{len(daemon.exchanges())} log lines, {len(origin.requests())} requests at the origin")
+    logged, asked = len(lab.exchanges(daemon, len(origin.requests()))), len(origin.requests())
+    lab.expect("every request was decrypted here", logged == asked, f"{logged} log lines, {asked} requests at the origin")
     peers = {connection.peer[0] for connection in origin.connections}
     lab.expect("the origin sees the client's address", peers == {topology.CLIENT, topology.CLIENT6}, peers)
 
@@ -42,8 +42,8 @@ def ordinary_requests_behind_masquerade(lab):
         _ordinary(lab, "IPv4 masqueraded", origin, topology.ORIGIN)
         _ordinary(lab, "IPv6 masqueraded", origin, topology.ORIGIN6)
     lab.get("shop.test")
-    lab.expect("every request was decrypted here", len(daemon.exchanges()) == len(origin.requests()),
-               f"{len(daemon.exchanges())} log lines, {len(origin.requests())} requests at the origin")
+    logged, asked = len(lab.exchanges(daemon, len(origin.requests()))), len(origin.requests())
+    lab.expect("every request was decrypted here", logged == asked, f"{logged} log lines, {asked} requests at the origin")
     peers = {connection.peer[0] for connection in origin.connections}
     lab.expect("the origin sees the gateway's address", peers <= {topology.GATEWAY_WAN, topology.GATEWAY_WAN6}, peers)
 
