@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -15,10 +17,15 @@
 namespace sallyport::test {
 
 struct LoopFixture {
+  // More than any honest test takes on a busy machine with a sanitizer; a task that hangs is named, not waited for.
+  static constexpr std::chrono::seconds patience{120};
+
   LoopFixture() : loop(std::move(*io::EventLoop::create())) {}
 
   // Starts `task` and runs the loop until it has ended.
   void run(io::Task<void> task) {
+    io::Timer watchdog(*loop, &LoopFixture::give_up, nullptr);
+    watchdog.arm(io::Clock::now() + patience);
     io::StartedTask<void> started(stop_after(std::move(task), *loop));
     loop->run();
     CHECK(started.done());
@@ -34,6 +41,11 @@ struct LoopFixture {
   std::unique_ptr<io::EventLoop> loop;
 
  private:
+  static void give_up(void* /*unused*/) {
+    std::fputs("the task did not end\n", stderr);
+    std::abort();
+  }
+
   static io::Task<void> stop_after(io::Task<void> task, io::EventLoop& loop) {
     co_await task;
     loop.stop();

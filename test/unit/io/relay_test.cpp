@@ -1,0 +1,179 @@
+#include "sallyport/io/relay.hpp"
+
+#include <signal.h>
+
+#include <string>
+
+#include "sallyport/io/notification.hpp"
+
+#include "loop_fixture.hpp"
+#include "stream_steps.hpp"
+
+using namespace sallyport;
+using namespace sallyport::io;
+using std::chrono::milliseconds;
+using test::distinct_bytes;
+using test::Received;
+
+namespace {
+
+constexpr Duration long_idle = std::chrono::seconds(60);
+
+enum class Way { buffers, splice };
+constexpr Way both_ways[] = {Way::buffers, Way::splice};
+
+// client -- first [relay] second -- origin
+struct Middle : test::LoopFixture {
+  Middle() {
+    ::signal(SIGPIPE, SIG_IGN);  // as the daemon does
+    std::tie(client, first) = stream_pair();
+    std::tie(second, origin) = stream_pair();
+  }
+
+  Task<void> relay_by(Way way, Duration idle) {
+    if (way == Way::buffers) {
+      relayed = co_await relay(*first, *second, buffers, idle);
+    } else {
+      relayed = co_await splice_relay(*first, *second, idle);
+    }
+  }
+
+  BufferPool buffers;
+  std::unique_ptr<FdStream> client, first, second, origin;
+  Relayed relayed;
+  Received at_client, at_origin;
+};
+
+Task<void> both_directions_at_once(Middle& middle, Way way, std::string forth, std::string back) {
+  StartedTask<void> relaying(middle.relay_by(way, long_idle));
+  co_await test::exchange_all(*middle.client, std::move(forth), middle.at_client, *middle.origin, std::move(back),
+                              middle.at_origin);
+  co_await relaying.join();
+}
+
+Task<void> answer_after_the_end(Middle& middle, Way way) {
+  StartedTask<void> relaying(middle.relay_by(way, long_idle));
+  co_await test::send_and_finish(*middle.client, "question");
+  co_await test::receive_all(*middle.origin, middle.at_origin);
+  co_await test::send_and_finish(*middle.origin, "answer");
+  co_await test::receive_all(*middle.client, middle.at_client);
+  co_await relaying.join();
+}
+
+Task<void> origin_vanishes(Middle& middle, Way way) {
+  StartedTask<void> relaying(middle.relay_by(way, long_idle));
+  middle.origin.reset();
+  co_await test::receive_all(*middle.client, middle.at_client);
+  // The client's direction is open still: only its bytes find out that nobody takes them.
+  const Result<void> sent = co_await middle.client->write(bytes_of("anyone?"));
+  CHECK_OK(sent);
+  co_await relaying.join();
+  // Now both of the relay's streams are ended.
+  CHECK(middle.first->closed());
+  CHECK(middle.second->closed());
+}
+
+Task<void> nothing_moves(Middle& middle, Way way) {
+  const TimePoint start = Clock::now();
+  co_await middle.relay_by(way, milliseconds(30));
+  CHECK(Clock::now() - start >= milliseconds(30));
+}
+
+// Twelve times a byte one way, each well within the idle time, all of them together well beyond it.
+Task<void> one_direction_moves(Middle& middle, Way way) {
+  StartedTask<void> relaying(middle.relay_by(way, milliseconds(600)));
+  for (int i = 0; i < 12; ++i) {
+    co_await test::send(*middle.origin, "x");
+    co_await sleep_until(*middle.loop, Clock::now() + milliseconds(100));
+  }
+  CHECK(!relaying.done());
+  co_await test::send_and_finish(*middle.origin, "");
+  co_await test::send_and_finish(*middle.client, "");
+  co_await relaying.join();
+}
+
+Task<void> closed_from_outside(Middle& middle, Way way) {
+  StartedTask<void> relaying(middle.relay_by(way, long_idle));
+  middle.first->close({ErrorKind::cancelled, "shutdown"});
+  CHECK(!relaying.done());
+  co_await relaying.join();
+}
+
+}  // namespace
+
+TEST(megabytes_pass_both_ways_at_once) {
+  for (const Way way : both_ways) {
+    Middle middle;
+    const std::string forth = distinct_bytes(5'000'001, 1);
+    const std::string back = distinct_bytes(3'000'003, 2);
+    middle.run(both_directions_at_once(middle, way, forth, back));
+    CHECK(middle.at_origin.bytes == forth);
+    CHECK(middle.at_client.bytes == back);
+    CHECK_EQUAL(middle.relayed.forth, forth.size());
+    CHECK_EQUAL(middle.relayed.back, back.size());
+    CHECK(!middle.relayed.error);
+  }
+}
+
+TEST(a_half_closed_connection_still_gets_its_answer) {
+  for (const Way way : both_ways) {
+    Middle middle;
+    middle.run(answer_after_the_end(middle, way));
+    CHECK_EQUAL(middle.at_origin.bytes, "question");
+    CHECK_EQUAL(middle.at_client.bytes, "answer");
+    CHECK_OK(middle.at_client.end);
+    CHECK(!middle.relayed.error);
+  }
+}
+
+TEST(a_broken_side_ends_both) {
+  for (const Way way : both_ways) {
+    Middle middle;
+    middle.run(origin_vanishes(middle, way));
+    CHECK(middle.relayed.error.has_value());
+    CHECK_EQUAL(middle.relayed.error->kind, ErrorKind::reset);
+    CHECK_EQUAL(middle.relayed.forth, 0U);
+  }
+}
+
+TEST(idleness_ends_it) {
+  for (const Way way : both_ways) {
+    Middle middle;
+    middle.run(nothing_moves(middle, way));
+    CHECK(middle.relayed.error.has_value());
+    CHECK_EQUAL(middle.relayed.error->kind, ErrorKind::timed_out);
+  }
+}
+
+TEST(one_moving_direction_keeps_both_alive) {
+  for (const Way way : both_ways) {
+    Middle middle;
+    middle.run(one_direction_moves(middle, way));
+    CHECK(!middle.relayed.error);
+    CHECK_EQUAL(middle.relayed.back, 12U);
+  }
+}
+
+TEST(closing_a_stream_from_outside_ends_it_with_that_reason) {
+  for (const Way way : both_ways) {
+    Middle middle;
+    middle.run(closed_from_outside(middle, way));
+    CHECK(middle.relayed.error.has_value());
+    CHECK_EQUAL(middle.relayed.error->reason, "shutdown");
+    CHECK(middle.second->closed());
+  }
+}
+
+TEST(a_look_ahead_that_was_put_back_goes_first) {
+  Middle middle;
+  middle.first->unread(bytes_of("a look "));
+  middle.run(both_directions_at_once(middle, Way::buffers, "ahead", ""));
+  CHECK_EQUAL(middle.at_origin.bytes, "a look ahead");
+  CHECK_EQUAL(middle.relayed.forth, 12U);
+}
+
+UNIT_MAIN(UNIT_TEST(megabytes_pass_both_ways_at_once), UNIT_TEST(a_half_closed_connection_still_gets_its_answer),
+          UNIT_TEST(a_broken_side_ends_both), UNIT_TEST(idleness_ends_it),
+          UNIT_TEST(one_moving_direction_keeps_both_alive),
+          UNIT_TEST(closing_a_stream_from_outside_ends_it_with_that_reason),
+          UNIT_TEST(a_look_ahead_that_was_put_back_goes_first))
