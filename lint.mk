@@ -2,13 +2,16 @@
 
 FORMATTED = $(shell find src include test -name '*.[hc]pp' 2>/dev/null)
 
-.PHONY: lint lint-floors lint-format lint-project lint-shell lint-clang lint-config format
-lint: ## floors, format, shellcheck, clang-tidy and a second compile with clang, INI keys
+.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config format
+lint: ## floors, names in the documents, format, shellcheck, clang-tidy and a second compile with clang, INI keys
 	@scripts/install-deps lint
-	@$(MAKE) --no-print-directory lint-floors lint-project lint-format lint-shell lint-config lint-clang
+	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-config lint-clang
 
 lint-floors:
 	@scripts/check-floors
+
+lint-architecture:
+	@scripts/check-architecture
 
 lint-project:
 	@scripts/check-project
