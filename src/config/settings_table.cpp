@@ -58,7 +58,7 @@ constexpr Row rows[] = {
    "where the kernel hands over intercepted connections; empty: off"},
   {"listen", "proxy", "127.0.0.1:8080", any, restart,
    [](S& s, const G& g) { return read_endpoint(g.text, s.listen.proxy); },
-   "CONNECT and absolute-form requests; empty: off"},
+   "CONNECT; empty: off"},
 
   {"explicit", "allowed_clients", "127.0.0.0/8, ::1/128, lan", any, reload,
    [](S& s, const G& g) { return read_allowed_client(g.text, s.explicit_proxy); },
@@ -68,7 +68,7 @@ constexpr Row rows[] = {
    "ports that may be asked for"},
   {"explicit", "allowed_destinations", "", any, reload,
    [](S& s, const G& g) { return read_prefix(g.text, s.explicit_proxy.allowed_destinations); },
-   "prefixes to dial although they are private, loopback, link-local or the gateway's own"},
+   "prefixes to dial although they are loopback, link-local, the gateway's own or, by proxy, private"},
 
   {"ca", "certificate", "/etc/sallyport/ca.crt", one, reload,
    [](S& s, const G& g) { return read_path(g, s.ca.certificate); },
@@ -113,10 +113,10 @@ constexpr Row rows[] = {
    "what clients of an unacceptable origin get: a 502 page or a TLS alert"},
   {"upstream", "connect_timeout_seconds", "10", one, reload,
    [](S& s, const G& g) { return read_duration(g.text, s.upstream.connect_timeout, 1, longest_wait); },
-   "to reach an origin, TLS handshake included"},
+   "for the TCP connection to an origin"},
   {"upstream", "idle_timeout_seconds", "300", one, reload,
    [](S& s, const G& g) { return read_duration(g.text, s.upstream.idle_timeout, 1, longest_wait); },
-   "silence of an origin, or in a tunnel, before the connection is ended"},
+   "silence of an origin, in a body or in a tunnel before the connection is ended"},
   {"upstream", "pool_idle_seconds", "30", one, reload,
    [](S& s, const G& g) { return read_duration(g.text, s.upstream.pool_idle, 0, longest_wait); },
    "how long an idle connection to an origin is kept for reuse; 0: no pooling"},
@@ -130,7 +130,7 @@ constexpr Row rows[] = {
    "clients that send no name: connect asks the origin for its names"},
   {"intercept", "first_bytes_seconds", "5", one, reload,
    [](S& s, const G& g) { return read_duration(g.text, s.intercept.first_bytes, 1, longest_wait); },
-   "for a client to send its whole ClientHello"},
+   "for a client to send the first bytes of its ClientHello"},
 
   {"http", "via", "no", one, reload,
    [](S& s, const G& g) { return read_yes_no(g.text, s.http.via); },
@@ -141,7 +141,7 @@ constexpr Row rows[] = {
 
   {"limits", "handshake_seconds", "10", one, reload,
    [](S& s, const G& g) { return read_duration(g.text, s.limits.handshake, 1, longest_wait); },
-   "for a client's TLS handshake"},
+   "for the rest of a ClientHello, the TLS handshake with the client, and the one with the origin"},
   {"limits", "header_seconds", "15", one, reload,
    [](S& s, const G& g) { return read_duration(g.text, s.limits.header, 1, longest_wait); },
    "for a client to send the whole head of a request"},

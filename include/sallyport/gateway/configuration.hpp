@@ -1,8 +1,8 @@
 // Configuration: everything that a reload replaces, as one immutable snapshot.
 //
 // load_configuration() runs at start and at reload on a thread that may wait (files are read, a million names
-// may be sorted). The result is shared by all workers; a connection keeps the one it began with, so that
-// a reload never changes the rules under an exchange.
+// may be sorted). The result is shared by all workers; each exchange keeps the one it began with, so that
+// a reload never changes the rules under it.
 #pragma once
 
 #include <cstdint>

@@ -38,8 +38,9 @@ class Worker {
   // Serves until drained or stopped. The worker's thread.
   void run();
 
-  // Any thread. New connections use it; the running ones keep theirs. Idle upstream connections and sessions that
-  // rest on an old trust store are dropped.
+  // Any thread. New connections use it, and every exchange that begins from now on; a connection under way keeps its
+  // own for its timeouts and its client's TLS. Idle upstream connections and sessions that rest on an old trust store
+  // are dropped.
   void configure(ConfigurationPtr configuration);
   // Any thread.
   void set_addresses(AddressesPtr addresses);
