@@ -90,7 +90,8 @@ int ca_init(const std::string& config_path, const CaInit& options, Streams strea
   streams.out << "certificate  " << printable(ca->certificate) << "\nprivate key  " << printable(ca->key)
               << ", readable by its owner alone\n"
               << "Next: put the certificate in the clients' trust stores, name their interface as [gateway]\n"
-              << "lan_interfaces in " << printable(config_path) << ", then: systemctl restart sallyportd\n";
+              << "lan_interfaces in " << printable(config_path) << ", then:\n"
+              << "systemctl restart sallyportd && systemctl reload-or-restart sallyport-steering\n";
   return 0;
 }
 
