@@ -56,7 +56,6 @@ struct Forwarder::Running {
   unsigned status = 0;
   std::uint64_t request_bytes = 0;
   std::optional<Error> client_error;  // the request could not be read to its end
-  bool request_body_taken = false;    // so it cannot be sent a second time
   Endpoint dialled;
   bool from_gateway = false;
   std::string tls_upstream;
@@ -80,7 +79,6 @@ struct Forwarder::RequestPump {
         upstream.close({ErrorKind::cancelled, "the request ended early"});
         co_return;
       }
-      running.request_body_taken = true;
       running.request_bytes += part->size();
       // An origin that stops reading may have answered already: the response tells.
       Result<void> sent;
@@ -167,7 +165,7 @@ io::Task<void> Forwarder::relay(Running& running) {
     }
     http::UpstreamExchange& origin = **upstream;
     relayed = co_await relay_once(running, origin);
-    const bool may_retry = !relayed && origin.failed_for_age() && !running.request_body_taken &&
+    const bool may_retry = !relayed && origin.failed_for_age() && !running.exchange.request_shape.present &&
                            !running.exchange.response.head_sent() && is_idempotent(running.exchange.request.method) &&
                            !cancellation_.cancelled();
     if (!may_retry) break;

@@ -5,7 +5,6 @@
 
 #include <cassert>
 #include <cerrno>
-#include <new>
 
 #include <event2/event.h>
 
@@ -16,7 +15,9 @@ FdStream::FdStream(EventLoop& loop, UniqueFd socket)
       socket_(std::move(socket)),
       event_(event_new(loop.base(), socket_.get(), EV_READ | EV_WRITE | EV_ET | EV_PERSIST, &FdStream::on_event, this)),
       timer_(loop, &FdStream::on_deadline, this) {
-  if (!event_ || event_add(event_.get(), nullptr) != 0) throw std::bad_alloc();
+  if (event_ && event_add(event_.get(), nullptr) == 0) return;
+  // The kernel bounds what a user may watch (epoll(7), max_user_watches): a limit like that of descriptors.
+  close({ErrorKind::exhausted, "the kernel lets this user watch no more sockets"});
 }
 
 FdStream::~FdStream() {

@@ -13,7 +13,8 @@ namespace sallyport::io {
 
 class FdStream final : public Stream {
  public:
-  // `socket` must be non-blocking; it may still be connecting (see wait_connected in dial.cpp).
+  // `socket` must be non-blocking; it may still be connecting. When the kernel will not watch it, the stream is closed
+  // from the start, with ErrorKind::exhausted.
   FdStream(EventLoop& loop, UniqueFd socket);
   ~FdStream() override;
 
