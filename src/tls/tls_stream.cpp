@@ -78,7 +78,8 @@ int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size
   *written = attempt.count;
   if (attempt.state == Attempt::State::done) return 1;
   if (attempt.blocked()) BIO_set_retry_write(bio);
-  return 0;
+  // Not 0: a repeated SSL_shutdown() takes that for an alert that was sent.
+  return -1;
 }
 
 long TlsStream::bio_control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
@@ -141,13 +142,15 @@ Attempt TlsStream::try_write(ByteView from) {
 }
 
 Attempt TlsStream::try_finish() {
-  if (!failed_ && SSL_is_init_finished(ssl_.get()) == 1 && (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) {
+  if (!failed_ && SSL_is_init_finished(ssl_.get()) == 1 && !close_notify_sent_) {
     ERR_clear_error();
     const int result = SSL_shutdown(ssl_.get());
     if (result < 0) {
       const Attempt attempt = outcome(result, "TLS close_notify");
-      if (attempt.blocked()) return attempt;
+      // SSL_SENT_SHUTDOWN would say here that it is sent, when OpenSSL has only queued it.
+      if (attempt.blocked() && SSL_want_write(ssl_.get())) return attempt;
     }
+    close_notify_sent_ = true;
   }
   return below_.try_finish();
 }

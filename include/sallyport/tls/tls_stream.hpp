@@ -85,6 +85,7 @@ class TlsStream final : public io::Stream {
   io::Attempt below_last_;  // why OpenSSL stopped: what the stream below said last
   bool below_ended_ = false;
   bool failed_ = false;
+  bool close_notify_sent_ = false;
   int peer_alert_ = -1;
   Error callback_error_;  // what a callback failed with, while OpenSSL unwinds
   Error error_;
