@@ -138,7 +138,7 @@ def invalid_origin_alert(lab):
 @scenario("L01", control=Control("pool_idle_seconds = 0 keeps no connection", settings={"upstream.pool_idle_seconds": "30"}))
 def no_pooling(lab):
     origin = lab.origin()
-    lab.gateway({"upstream.pool_idle_seconds": "0"})
+    lab.gateway({"upstream.pool_idle_seconds": "0", "gateway.workers": "1"})
     for _ in range(3):
         lab.get("pool.test")
     lab.expect("pool_idle_seconds = 0 keeps no connection", len(origin.connections) == 3, len(origin.connections))
@@ -151,7 +151,7 @@ SHARED = "clients never share an upstream connection"
 def pooled_connections_belong_to_one_client(lab):
     """In the control it is the same client both times."""
     origin = lab.origin()
-    lab.gateway()
+    lab.gateway({"gateway.workers": "1"})  # each worker has a pool of its own
     lab.get("pool.test")
     lab.get("pool.test", source=topology.CLIENT if lab.in_control else topology.SECOND_CLIENT)
     lab.expect(SHARED, len(origin.connections) == 2, len(origin.connections))

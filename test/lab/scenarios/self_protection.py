@@ -69,9 +69,20 @@ def wan_side_clients(lab):
 @scenario("A15 I04!", control=Control(FLAT), timeout=120)
 def ten_thousand_tries(lab):
     """Direct hits and the gateway's own addresses, over and over. In the control as many connections are left open."""
+    _flat(lab, steered=True)
+
+
+@scenario("A15 I04!", control=Control(FLAT), timeout=120)
+def ten_thousand_tries_without_rules(lab):
+    """The same where no rule of the kernel keeps them away from the daemon."""
+    _flat(lab, steered=False)
+
+
+def _flat(lab, steered):
     lab.origin()
-    daemon = lab.gateway()
-    lab.get("warm.test")
+    daemon = lab.gateway(steered=steered or lab.in_control)
+    if steered or lab.in_control:
+        lab.get("warm.test")
     before = daemon.descriptors()
     held = []
     began = time.monotonic()
