@@ -98,6 +98,8 @@ def _flat(lab, steered):
     lab.expect(FLAT, after <= before + 4, f"{before} before, {after} after")
     if not lab.in_control:
         lab.note(f"{TRIES} tries in {time.monotonic() - began:.1f} s: descriptors {before} before, {after} after")
+        if not steered:
+            lab.steer("up")
         lab.expect("clients are served as ever", lab.get("warm.test").status == 200, daemon.lines[-3:])
 
 
