@@ -94,7 +94,8 @@ io::Task<void> Connection::run() {
   session_.target = std::move(*target);
   session_.ja4 = tls::ja4(hello_reader_.hello(), tls::Ja4Transport::tcp);
   const policy::Verdict verdict = policy.judge(session_.target.name, client);
-  if (verdict.action == policy::Action::passthrough) {
+  // A client that contradicts itself is told so, which takes a session of ours.
+  if (verdict.action == policy::Action::passthrough && session_.target.contradiction.empty()) {
     co_await pass_through(verdict);
   } else {
     co_await intercept(verdict);

@@ -21,7 +21,7 @@ struct Generation {
   ConfigurationPtr configuration;
   std::shared_ptr<const tls::ServerContext> server_tls;
   std::shared_ptr<const tls::ClientContext> client_tls;
-  // What TLS tickets of this generation are good for: the policy, the trust store and the issuer.
+  // What TLS tickets of this generation are good for, beside the name: the policy and the trust store.
   std::string resumption_scope;
 
   static Result<Generation> of(ConfigurationPtr configuration);
