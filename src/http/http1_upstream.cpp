@@ -5,12 +5,7 @@
 namespace sallyport::http::http1 {
 
 struct Http1Upstream::State {
-  State(OriginConnectionPtr given, UpstreamOptions given_options, std::function<void(OriginConnectionPtr)> given_keep)
-      : connection(std::move(given)),
-        options(given_options),
-        keep(std::move(given_keep)),
-        parser(given_options.limits),
-        writer(connection->stream()) {}
+  State(OriginConnectionPtr given, UpstreamOptions given_options, std::function<void(OriginConnectionPtr)> given_keep);
 
   [[nodiscard]] io::Stream& stream() const { return connection->stream(); }
   void wait_for_origin() const { stream().set_deadline(stream().loop().now() + options.idle); }
@@ -87,6 +82,15 @@ class Http1Upstream::Body final : public BodySource {
   State& state_;
   Result<Step> ahead_;  // looked at and not yet given out; need_more: nothing
 };
+
+// Here, where the body that it would end on an exception is complete.
+Http1Upstream::State::State(OriginConnectionPtr given, UpstreamOptions given_options,
+                            std::function<void(OriginConnectionPtr)> given_keep)
+    : connection(std::move(given)),
+      options(given_options),
+      keep(std::move(given_keep)),
+      parser(given_options.limits),
+      writer(connection->stream()) {}
 
 Http1Upstream::Http1Upstream(OriginConnectionPtr connection, UpstreamOptions options,
                              std::function<void(OriginConnectionPtr)> keep)
