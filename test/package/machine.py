@@ -52,12 +52,13 @@ def base_root(packages):
     CACHE.mkdir(parents=True, exist_ok=True)
     sources = _sources()
     mirror = [uri for uri, suite in sources if suite == "bookworm"][:1]
-    _run_or_raise(["debootstrap", "--variant=minbase", "--include=" + ",".join(wanted), "bookworm", str(root), *mirror])
+    _run_or_raise(["debootstrap", "--variant=minbase", "--include=" + ",".join(TOOLS), "bookworm", str(root), *mirror])
     if sources:  # point and security updates too: the package asks for libraries of that age
         lines = [f"deb {uri} {suite} main\n" for uri, suite in sources]
         (root / "etc/apt/sources.list").write_text("".join(lines), encoding="ascii")
-        for verb in (["update"], ["-y", "dist-upgrade"], ["clean"]):
-            _run_or_raise(["chroot", str(root), "apt-get", "-qq", *verb], env={**os.environ, **_QUIET})
+    # By apt, since a dependency may be a name that another package provides.
+    for verb in (["update"], ["-y", "dist-upgrade"], ["-y", "--no-install-recommends", "install", *packages], ["clean"]):
+        _run_or_raise(["chroot", str(root), "apt-get", "-qq", *verb], env={**os.environ, **_QUIET})
     note.write_text("\n".join(wanted), encoding="ascii")
     return root
 
