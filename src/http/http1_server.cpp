@@ -39,7 +39,7 @@ class Server::RequestBody final : public BodySource {
 
   io::Task<Result<ByteView>> read() override {
     while (!has_buffered()) {
-      state_.wait_at_most(state_.options.body);
+      state_.client.set_deadline(std::min(state_.client.loop().now() + state_.options.body, latest_));
       const Result<std::size_t> got = co_await fill(state_.client, state_.input);
       if (stopped_) break;
       if (got && *got > 0) continue;
@@ -75,7 +75,11 @@ class Server::RequestBody final : public BodySource {
     // Wakes a waiting read(); the response is finished or given up, so nobody else waits for the client.
     state_.client.set_deadline(state_.client.loop().now());
   }
-  void resume() { stopped_ = false; }
+  // For what is left of a body that nobody wants.
+  void resume_until(io::TimePoint latest) {
+    stopped_ = false;
+    latest_ = latest;
+  }
 
   [[nodiscard]] Fields& trailers() override { return state_.parser.trailers(); }
 
@@ -90,6 +94,7 @@ class Server::RequestBody final : public BodySource {
   bool broken_ = false;
   std::string fault_;
   bool stopped_ = false;
+  io::TimePoint latest_ = io::never;
   std::uint64_t bytes_ = 0;
 };
 
@@ -202,12 +207,9 @@ io::Task<bool> Server::serve_one() {
   co_await state_->handler.handle(exchange);
   if (state_->taken_over) co_return false;
   if (!response.connection_lives() || body.broken()) co_return false;
-  if (!body.ended()) {
-    body.resume();
-    state_->client.set_deadline(io::never);
-  }
-  std::uint64_t surplus = 0;
   const io::TimePoint patience_ends = state_->client.loop().now() + surplus_patience;
+  body.resume_until(patience_ends);
+  std::uint64_t surplus = 0;
   while (!body.ended()) {
     const Result<ByteView> part = co_await body.read();
     if (!part) co_return false;
