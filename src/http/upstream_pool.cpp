@@ -59,17 +59,16 @@ void UpstreamPool::put(const std::string& key, OriginConnectionPtr connection, i
   connection->stream().set_deadline(loop_.now() + idle);
   if (idle_.size() >= capacity_) forget(std::prev(idle_.end()));
   idle_.emplace_front(*this, key, std::move(connection));
-  by_key_.emplace(key, idle_.begin());
+  by_key_[key].push_back(idle_.begin());
   idle_.front().watch();
 }
 
 OriginConnectionPtr UpstreamPool::take(const std::string& key) {
   for (auto known = by_key_.find(key); known != by_key_.end(); known = by_key_.find(key)) {
-    const Position position = known->second;
-    by_key_.erase(known);
+    const Position position = known->second.back();
     const bool alive = !position->dead() && position->alive();
     OriginConnectionPtr connection = position->release();
-    idle_.erase(position);
+    forget(position);
     if (alive) return connection;
   }
   return nullptr;
@@ -81,12 +80,9 @@ void UpstreamPool::clear() {
 }
 
 void UpstreamPool::forget(Position position) {
-  const auto [first, last] = by_key_.equal_range(position->key());
-  for (auto known = first; known != last; ++known) {
-    if (known->second != position) continue;
-    by_key_.erase(known);
-    break;
-  }
+  const auto known = by_key_.find(position->key());
+  std::erase(known->second, position);
+  if (known->second.empty()) by_key_.erase(known);
   idle_.erase(position);
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "sallyport/http/origin_connection.hpp"
 #include "sallyport/io/event_loop.hpp"
@@ -40,8 +41,8 @@ class UpstreamPool {
 
   io::EventLoop& loop_;
   std::size_t capacity_;
-  std::list<Idle> idle_;  // the one put last comes first
-  std::unordered_multimap<std::string, Position> by_key_;
+  std::list<Idle> idle_;                                           // the one put last comes first
+  std::unordered_map<std::string, std::vector<Position>> by_key_;  // the one put last comes last
 };
 
 }  // namespace sallyport::http
