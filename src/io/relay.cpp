@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 namespace sallyport::io {
@@ -80,6 +81,8 @@ class Splicer {
   Task<Result<void>> move_all() {
     const Result<void> opened = open_pipe();
     if (!opened) co_return opened;
+    const Result<void> given_first = co_await give_unread();
+    if (!given_first) co_return given_first;
     for (;;) {
       pair_.moved();
       const Result<std::size_t> taken = co_await take();
@@ -90,6 +93,19 @@ class Splicer {
       moved_ += *taken;
     }
     co_return co_await to_.finish();
+  }
+
+  // What was put back into the stream lies in no socket.
+  Task<Result<void>> give_unread() {
+    std::array<std::uint8_t, 4096> piece{};
+    while (from_.has_unread()) {
+      pair_.moved();
+      const Attempt attempt = from_.try_read(piece);
+      const Result<void> written = co_await to_.write(ByteView(piece).first(attempt.count));
+      if (!written) co_return written;
+      moved_ += attempt.count;
+    }
+    co_return Result<void>();
   }
 
   Result<void> open_pipe() {

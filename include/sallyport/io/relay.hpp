@@ -22,8 +22,8 @@ struct Relayed {
 // Through buffers: for streams with TLS in them. `idle`: how long neither direction may move.
 Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle);
 
-// By splice(2), without bytes passing through this process; bytes given back by unread() are not looked at. The process
-// must ignore SIGPIPE: splice(2) has no MSG_NOSIGNAL.
+// By splice(2), without bytes passing through this process, but those given back by unread(). The process must ignore
+// SIGPIPE: splice(2) has no MSG_NOSIGNAL.
 Task<Relayed> splice_relay(FdStream& first, FdStream& second, Duration idle);
 
 }  // namespace sallyport::io

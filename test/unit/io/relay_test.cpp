@@ -165,11 +165,14 @@ TEST(closing_a_stream_from_outside_ends_it_with_that_reason) {
 }
 
 TEST(a_look_ahead_that_was_put_back_goes_first) {
-  Middle middle;
-  middle.first->unread(bytes_of("a look "));
-  middle.run(both_directions_at_once(middle, Way::buffers, "ahead", ""));
-  CHECK_EQUAL(middle.at_origin.bytes, "a look ahead");
-  CHECK_EQUAL(middle.relayed.forth, 12U);
+  for (const Way way : both_ways) {
+    Middle middle;
+    const std::string ahead = distinct_bytes(10'000, 3);
+    middle.first->unread(bytes_of(ahead));
+    middle.run(both_directions_at_once(middle, way, "behind", ""));
+    CHECK(middle.at_origin.bytes == ahead + "behind");
+    CHECK_EQUAL(middle.relayed.forth, ahead.size() + 6);
+  }
 }
 
 UNIT_MAIN(UNIT_TEST(megabytes_pass_both_ways_at_once), UNIT_TEST(a_half_closed_connection_still_gets_its_answer),
