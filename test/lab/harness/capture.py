@@ -72,7 +72,7 @@ class Capture:
                 continue
             if packet.payload == self._fence:
                 self._seen_fence.set()
-            elif packet.protocol not in (1, 58) and packet.destination_port != 9:  # ICMP: the fence finds no listener
+            elif packet.protocol in (6, 17) and packet.destination_port != 9:  # the rest is the kernels' own talk
                 self.packets.append(packet)
 
     def to_port(self, port, protocol=6):

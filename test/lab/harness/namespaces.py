@@ -29,6 +29,8 @@ class Namespace:
         os.makedirs(self.etc, exist_ok=True)
         self.write_etc("hosts", "127.0.0.1 localhost\n::1 localhost\n")
         self._descriptor = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        # Nobody else is there to detect; and Chromium abandons a page when an address becomes usable meanwhile.
+        self.run(["sysctl", "-q", "-w", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0"])
         self.run(["ip", "link", "set", "lo", "up"])
 
     def write_etc(self, path, text):
