@@ -47,6 +47,8 @@ struct Connection::EarlyDial {
     co_await wait();
     if (worker.generation.configuration != route.generation.configuration) co_return nullptr;
     if (error) co_return std::unexpected(*error);
+    // The client may have taken its time, and the origin lost patience.
+    if (idle && !idle->quiet()) idle.reset();
     co_return std::move(idle);
   }
 
@@ -64,6 +66,9 @@ Connection::Connection(WorkerContext& worker, io::Accepted accepted, Door door, 
       place_(std::move(place)),
       client_closed_on_cancel_(cancellation_, client_) {
   session_.arrival = {.door = door, .client = accepted.peer, .local = accepted.local, .authority = {}};
+  client_.on_break(
+      [](void* self) { static_cast<Connection*>(self)->end({ErrorKind::reset, "the client broke the connection"}); },
+      this);
 }
 
 Connection::~Connection() = default;

@@ -1,7 +1,9 @@
 #include "forward.hpp"
 
+#include <algorithm>
 #include <array>
 
+#include "sallyport/base/text.hpp"
 #include "sallyport/http/authority.hpp"
 #include "sallyport/http/hop_by_hop.hpp"
 #include "sallyport/http/http1_upstream.hpp"
@@ -26,6 +28,16 @@ bool is_idempotent(std::string_view method) {
 }
 
 const http::Fields no_trailers;
+
+// NTLM and Negotiate authenticate the connection, not the request (RFC 4559 §6): whoever used it next would be taken
+// for that user.
+bool authenticates_connection(const http::Fields& fields, std::string_view name) {
+  return std::any_of(fields.begin(), fields.end(), [&](const http::Field& field) {
+    if (!equal_ignoring_case(field.name, name)) return false;
+    const std::string_view scheme = std::string_view(field.value).substr(0, field.value.find_first_of(" ,"));
+    return equal_ignoring_case(scheme, "NTLM") || equal_ignoring_case(scheme, "Negotiate");
+  });
+}
 
 unsigned status_of(const Error& error) {
   if (error.kind == ErrorKind::not_permitted) return 403;
@@ -65,6 +77,13 @@ struct Forwarder::Running {
 
 // Carries the request's body to the origin, beside the response.
 struct Forwarder::RequestPump {
+  // What we say of a request, no trailer of the client's may say again.
+  static void remove_injected(const Running& running, http::Fields& trailers) {
+    trailers.remove(request_id_field);
+    if (running.verdict.rewrite == nullptr) return;
+    for (const policy::HeaderField& field : running.verdict.rewrite->headers) trailers.remove(field.name);
+  }
+
   static io::Task<void> run(Running& running, http::UpstreamExchange& upstream) {
     http::BodySource& body = running.exchange.request_body;
     for (;;) {
@@ -83,6 +102,7 @@ struct Forwarder::RequestPump {
       // An origin that stops reading may have answered already: the response tells.
       Result<void> sent;
       if (part->empty()) {
+        remove_injected(running, body.trailers());
         sent = co_await upstream.finish(body.trailers());
         co_return;
       }
@@ -165,7 +185,9 @@ io::Task<void> Forwarder::relay(Running& running) {
     }
     http::UpstreamExchange& origin = **upstream;
     relayed = co_await relay_once(running, origin);
-    const bool may_retry = !relayed && origin.failed_for_age() && !running.exchange.request_shape.present &&
+    const bool ended_by_origin =
+        !relayed && (relayed.error().kind == ErrorKind::reset || relayed.error().kind == ErrorKind::end_of_stream);
+    const bool may_retry = ended_by_origin && origin.failed_for_age() && !running.exchange.request_shape.present &&
                            !running.exchange.response.head_sent() && is_idempotent(running.exchange.request.method) &&
                            !cancellation_.cancelled();
     if (!may_retry) break;
@@ -173,10 +195,14 @@ io::Task<void> Forwarder::relay(Running& running) {
   if (!relayed) co_await explain_failure(running, relayed.error());
 }
 
-void Forwarder::prepare_request(Running& running) const {
+void Forwarder::prepare_request(Running& running) {
   http::RequestHead& request = running.exchange.request;
-  running.upgrade = http::allowed_upgrades(running.exchange.upgrade, running.settings().http.upgrades);
+  // A request with a body would still be flowing when the protocol changes.
+  if (!running.exchange.request_shape.present) {
+    running.upgrade = http::allowed_upgrades(running.exchange.upgrade, running.settings().http.upgrades);
+  }
   http::remove_hop_by_hop_from_request(request.fields);
+  bound_to_client_ = bound_to_client_ || authenticates_connection(request.fields, "Authorization");
   if (request.authority.empty()) request.authority = running.record.host;
   request.scheme = "https";
   request.fields.set(request_id_field, running.request_id);
@@ -198,7 +224,9 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
     // Null: it was not needed, since an idle one was there.
     connection = std::move(*first);
   }
-  if (!connection && !fresh) connection = dialer_.take_idle(route);
+  if (bound_upstream_ && !fresh && bound_upstream_->quiet()) connection = std::move(bound_upstream_);
+  bound_upstream_.reset();
+  if (!connection && !fresh && !bound_to_client_) connection = dialer_.take_idle(route);
   if (!connection) {
     Result<http::OriginConnectionPtr> opened = co_await dialer_.open(route);
     if (!opened) co_return std::unexpected(opened.error());
@@ -213,7 +241,13 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
       std::move(connection),
       http::http1::UpstreamOptions{.limits = {.header_bytes = settings.limits.header_bytes},
                                    .idle = settings.upstream.idle_timeout},
-      [this, route](http::OriginConnectionPtr idle) { dialer_.keep_idle(route, std::move(idle)); });
+      [this, route](http::OriginConnectionPtr idle) {
+        if (bound_to_client_) {
+          bound_upstream_ = std::move(idle);
+        } else {
+          dialer_.keep_idle(route, std::move(idle));
+        }
+      });
 }
 
 io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExchange& upstream) {
@@ -227,10 +261,12 @@ io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExc
   }
   io::StartedTask<void> pumping(RequestPump::run(running, upstream));
   Result<void> relayed = co_await relay_response(running, upstream);
-  // An origin may answer early and still want the rest; one that failed gets no more.
-  if (!relayed && !pumping.done()) {
+  // An origin may answer early and still want the rest. One that failed gets no more, and a client that waited to be
+  // told to go on has nothing more to send.
+  const bool never_told = exchange.expects_continue && running.request_bytes == 0;
+  if (!pumping.done() && (!relayed || never_told)) {
     exchange.request_body.stop();
-    upstream.close(relayed.error());
+    upstream.close({ErrorKind::cancelled, "the exchange is over"});
   }
   co_await pumping.join();
   if (!relayed && running.client_error) co_return std::unexpected(*running.client_error);
@@ -242,6 +278,7 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     const Result<http::ResponseHead*> read = co_await upstream.read_head();
     if (!read) co_return std::unexpected(read.error());
     http::ResponseHead& head = **read;
+    bound_to_client_ = bound_to_client_ || authenticates_connection(head.fields, "WWW-Authenticate");
     if (head.status == 101) co_return co_await switch_protocols(running, upstream, head);
     http::remove_hop_by_hop_from_response(head.fields);
     if (running.settings().http.via) head.fields.add("Via", std::string(via_value));

@@ -54,7 +54,7 @@ class Forwarder final : public http::ExchangeHandler {
                                           const http::ResponseHead& head);
   io::Task<void> send_page(Running& running, const http::Page& page);
   io::Task<void> explain_failure(Running& running, const Error& error);
-  void prepare_request(Running& running) const;
+  void prepare_request(Running& running);
   void record(Running& running) const;
 
   WorkerContext& worker_;
@@ -62,6 +62,9 @@ class Forwarder final : public http::ExchangeHandler {
   const Session& session_;
   OriginDialer dialer_;
   FirstUpstream first_upstream_;
+  // Once authentication is tied to the upstream connection, it serves this client connection alone.
+  bool bound_to_client_ = false;
+  http::OriginConnectionPtr bound_upstream_;
 };
 
 }  // namespace sallyport::gateway

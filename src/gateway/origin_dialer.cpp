@@ -66,20 +66,21 @@ http::OriginConnectionPtr OriginDialer::take_idle(const Route& route) const {
 
 void OriginDialer::keep_idle(const Route& route, http::OriginConnectionPtr connection) const {
   const config::Settings& settings = worker_.settings();
-  const bool current = !connection->tls() ||
-                       connection->facts().trust_generation == worker_.generation.configuration->trust->generation();
+  // What a reload may forbid is not kept over it.
+  const bool current = route.generation.configuration == worker_.generation.configuration;
   if (current) worker_.pool.put(reuse_key(route), std::move(connection), settings.upstream.pool_idle);
 }
 
-io::Task<Result<std::vector<Endpoint>>> OriginDialer::endpoints_of(const Route& route) {
+io::Task<Result<std::vector<Endpoint>>> OriginDialer::endpoints_of(const Route& route, io::TimePoint deadline) {
   std::vector<Endpoint> endpoints;
   if (route.rewritten) {
     endpoints.push_back(*route.rewritten);
   } else if (route.target.endpoint) {
     endpoints.push_back(*route.target.endpoint);
   } else {
+    const std::shared_ptr<io::Resolver> resolver = worker_.resolver;
     const Result<std::vector<IpAddress>> addresses =
-        co_await worker_.resolver->resolve(route.target.name, cancellation_);
+        co_await resolver->resolve(route.target.name, deadline, cancellation_);
     if (!addresses) co_return std::unexpected(addresses.error());
     endpoints = io::interleave_families(*addresses, route.target.port);
   }
@@ -105,13 +106,11 @@ std::optional<IpAddress> OriginDialer::source_for(const Route& route, const Endp
 }
 
 io::Task<Result<http::OriginConnectionPtr>> OriginDialer::dial(Route route) {
-  const Result<std::vector<Endpoint>> endpoints = co_await endpoints_of(route);
+  const io::TimePoint deadline = worker_.loop.now() + route.generation.configuration->settings.upstream.connect_timeout;
+  const Result<std::vector<Endpoint>> endpoints = co_await endpoints_of(route, deadline);
   if (!endpoints) co_return std::unexpected(endpoints.error());
   const std::optional<IpAddress> source = source_for(route, endpoints->front());
-  io::DialOptions options{
-      .targets = *endpoints,
-      .source = source,
-      .deadline = worker_.loop.now() + route.generation.configuration->settings.upstream.connect_timeout};
+  io::DialOptions options{.targets = *endpoints, .source = source, .deadline = deadline};
   if (source) {
     std::erase_if(options.targets,
                   [&](const Endpoint& endpoint) { return endpoint.address.family() != source->family(); });

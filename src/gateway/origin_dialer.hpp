@@ -44,7 +44,7 @@ class OriginDialer {
  private:
   struct Verification;
 
-  io::Task<Result<std::vector<Endpoint>>> endpoints_of(const Route& route);
+  io::Task<Result<std::vector<Endpoint>>> endpoints_of(const Route& route, io::TimePoint deadline);
   [[nodiscard]] std::optional<IpAddress> source_for(const Route& route, const Endpoint& destination) const;
   Result<std::unique_ptr<tls::TlsStream>> begin_tls(const Route& route, io::Stream& below,
                                                     std::shared_ptr<Verification> verification);

@@ -79,10 +79,9 @@ class Worker::Impl {
     } else {
       context_.log().error("a worker keeps the old DNS servers: " + resolver.error().reason);
     }
-    if (new_trust) {
-      context_.pool.clear();
-      context_.shared.origins->forget_all();
-    }
+    // Whatever the new rules and bounds may forbid is dialled anew.
+    context_.pool.clear();
+    if (new_trust) context_.shared.origins->forget_all();
   }
 
   void drain() {

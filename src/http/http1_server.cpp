@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sallyport/io/notification.hpp"
+
 #include "http1_stream_io.hpp"
 
 namespace sallyport::http::http1 {
@@ -10,6 +12,9 @@ namespace {
 // How long, and how much, a client may go on sending a body that nobody wants, before the connection ends.
 constexpr io::Duration surplus_patience = std::chrono::seconds(2);
 constexpr std::uint64_t surplus_bytes = 256 * 1024;
+
+// So many pipelined exchanges in one go before the loop looks at its other connections.
+constexpr unsigned most_exchanges_in_turn = 16;
 
 constexpr std::string_view protocol_name = "http/1.1";
 
@@ -184,8 +189,18 @@ void Server::drain() {
 }
 
 io::Task<void> Server::serve() {
+  io::EventLoop& loop = state_->client.loop();
+  std::uint64_t turn = loop.turn();
+  unsigned in_this_turn = 0;
   bool more = true;
-  while (more) more = co_await serve_one();
+  while (more) {
+    more = co_await serve_one();
+    if (turn != loop.turn()) {
+      turn = loop.turn();
+      in_this_turn = 0;
+    }
+    if (more && ++in_this_turn == most_exchanges_in_turn) co_await io::next_turn(loop);
+  }
   if (!state_->taken_over) co_await close_gently();
 }
 

@@ -1,7 +1,5 @@
 #include "sallyport/http/upstream_pool.hpp"
 
-#include <array>
-
 namespace sallyport::http {
 
 // One idle connection, waiting for its end.
@@ -15,11 +13,7 @@ class UpstreamPool::Idle final : public io::StreamWaiter {
     if (connection_) connection_->stream().stop_waiting(*this);
   }
 
-  // Nothing came but what TLS handles by itself (session tickets).
-  [[nodiscard]] bool alive() {
-    std::array<std::uint8_t, 1> byte{};
-    return connection_->stream().try_read(byte).state == io::Attempt::State::wait_readable;
-  }
+  [[nodiscard]] bool alive() { return connection_->quiet(); }
   void watch() { connection_->stream().wait(io::Interest::readable, *this); }
   OriginConnectionPtr release() {
     connection_->stream().stop_waiting(*this);

@@ -47,9 +47,13 @@ EventLoop::~EventLoop() = default;
 void EventLoop::run() {
   stopping_ = false;
   while (!stopping_) {
+    ++turn_;
     enter_callback();
+    ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.end());
+    next_turn_.clear();
     run_ready();
-    event_base_loop(base_.get(), EVLOOP_ONCE | (ready_.empty() ? 0 : EVLOOP_NONBLOCK));
+    const bool more = !ready_.empty() || !next_turn_.empty();
+    event_base_loop(base_.get(), EVLOOP_ONCE | (more ? EVLOOP_NONBLOCK : 0));
   }
 }
 
@@ -94,7 +98,7 @@ void EventLoop::run_ready() {
 }
 
 void EventLoop::forget_ready(void* object) {
-  for (std::vector<Ready>* queue : {&ready_, &running_}) {
+  for (std::vector<Ready>* queue : {&ready_, &running_, &next_turn_}) {
     for (Ready& entry : *queue) {
       if (entry.object == object) entry.object = nullptr;
     }

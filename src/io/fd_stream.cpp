@@ -1,14 +1,29 @@
 #include "sallyport/io/fd_stream.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include <event2/event.h>
 
 namespace sallyport::io {
+namespace {
+
+// So many reads of one stream, and the work that they cause, may go on before the loop looks at its other sockets: a
+// peer that never lets up must not have the worker to itself.
+constexpr unsigned most_reads_in_turn = 4;
+
+bool is_dead(int socket) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE;
+}
+
+}  // namespace
 
 FdStream::FdStream(EventLoop& loop, UniqueFd socket)
     : loop_(loop),
@@ -27,7 +42,7 @@ FdStream::~FdStream() {
 
 Attempt FdStream::do_try_read(ByteSpan into) {
   if (closed()) return {Attempt::State::failed};
-  if (!readable_) return {Attempt::State::wait_readable};
+  if (!readable_ || !take_turn()) return {Attempt::State::wait_readable};
   for (;;) {
     const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
     if (got > 0) return {Attempt::State::done, static_cast<std::size_t>(got)};
@@ -37,6 +52,15 @@ Attempt FdStream::do_try_read(ByteSpan into) {
     readable_ = false;
     return {Attempt::State::wait_readable};
   }
+}
+
+// False once this turn's share is used up: whoever then waits goes on in the next one.
+bool FdStream::take_turn() {
+  if (turn_ != loop_.turn()) {
+    turn_ = loop_.turn();
+    reads_in_turn_ = 0;
+  }
+  return ++reads_in_turn_ <= most_reads_in_turn;
 }
 
 Attempt FdStream::try_write(ByteView from) {
@@ -76,7 +100,7 @@ void FdStream::wait(Interest interest, StreamWaiter& waiter) {
   if (closed()) {
     waiters_of(interest).tell_all_later(loop_, WaitOutcome::closed);
   } else if (ready_for(interest)) {
-    waiters_of(interest).tell_all_later(loop_, WaitOutcome::ready);
+    waiters_of(interest).tell_all_next_turn(loop_, WaitOutcome::ready);
   } else {
     arm_timer();
   }
@@ -95,6 +119,11 @@ void FdStream::on_event(int /*fd*/, short what, void* self) {
   stream.loop_.enter_callback();
   if ((what & EV_READ) != 0) stream.readable_ = true;
   if ((what & EV_WRITE) != 0) stream.writable_ = true;
+  // Errors and hang-ups raise both.
+  const bool maybe_broken = (what & EV_READ) != 0 && (what & EV_WRITE) != 0 && stream.readers_.empty();
+  if (maybe_broken && stream.on_break_ != nullptr && is_dead(stream.socket_.get())) {
+    std::exchange(stream.on_break_, nullptr)(stream.broken_for_);
+  }
   // Whoever is told first may destroy the stream, so the second list is told from the loop.
   const bool tell_writers = (what & EV_WRITE) != 0 && !stream.writers_.empty();
   const bool tell_readers = (what & EV_READ) != 0 && !stream.readers_.empty();

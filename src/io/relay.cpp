@@ -6,11 +6,14 @@
 #include <array>
 #include <cerrno>
 
+#include "sallyport/io/notification.hpp"
+
 namespace sallyport::io {
 namespace {
 
 // The largest pipe that an unprivileged process gets without asking for less elsewhere (pipe(7)).
 constexpr int pipe_bytes = 256 * 1024;
+constexpr unsigned most_moves_in_turn = 4;
 
 // What the two directions of a relay share.
 class Pair {
@@ -83,7 +86,7 @@ class Splicer {
     if (!opened) co_return opened;
     const Result<void> given_first = co_await give_unread();
     if (!given_first) co_return given_first;
-    for (;;) {
+    for (unsigned moves = 0;;) {
       pair_.moved();
       const Result<std::size_t> taken = co_await take();
       if (!taken) co_return std::unexpected(taken.error());
@@ -91,6 +94,8 @@ class Splicer {
       const Result<void> given = co_await give(*taken);
       if (!given) co_return given;
       moved_ += *taken;
+      // A pair of peers that never let up leaves the others their turn.
+      if (++moves % most_moves_in_turn == 0) co_await next_turn(from_.loop());
     }
     co_return co_await to_.finish();
   }

@@ -76,11 +76,13 @@ class AresResolver final : public Resolver {
     ares_options options{};
     options.sock_state_cb = &AresResolver::on_socket_state;
     options.sock_state_cb_data = this;
+    // A name from the network is meant as it stands; search domains are for what people type.
+    options.flags = ARES_FLAG_NOSEARCH;
     options.timeout = first_timeout_ms;
     options.tries = tries;
     ares_channel channel = nullptr;
-    const int status =
-        ares_init_options(&channel, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+    const int status = ares_init_options(&channel, &options,
+                                         ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
     if (status != ARES_SUCCESS) return fail(ErrorKind::system, std::string("DNS: ") + ares_strerror(status));
     channel_.reset(channel);
     std::string list;
@@ -91,13 +93,15 @@ class AresResolver final : public Resolver {
     return {};
   }
 
-  Task<Result<std::vector<IpAddress>>> resolve(std::string name, Cancellation& cancellation) override {
+  Task<Result<std::vector<IpAddress>>> resolve(std::string name, TimePoint deadline,
+                                               Cancellation& cancellation) override {
     const auto query = std::make_shared<Query>(loop_, std::move(name));
     const Cancellation::Watch watch(
         cancellation, [](void* asked, const Error& why) { static_cast<Query*>(asked)->finish(std::unexpected(why)); },
         query.get());
     ask(query);
-    co_await query->answered.wait_until();
+    const bool answered = co_await query->answered.wait_until(deadline);
+    if (!answered) query->finish(fail(ErrorKind::timed_out, "resolving " + query->name + ": no answer in time"));
     co_return std::move(*query->result);
   }
 

@@ -22,19 +22,28 @@ void WaiterList::tell_all(WaitOutcome outcome) {
   }
 }
 
-void WaiterList::tell_all_later(EventLoop& loop, WaitOutcome outcome) {
+void WaiterList::tell(void* waiter) {
+  auto* const told = static_cast<StreamWaiter*>(waiter);
+  told->on_wait_over(told->outcome_);
+}
+
+template <typename Visit>
+void WaiterList::take_all(WaitOutcome outcome, Visit visit) {
   StreamWaiter* waiter = std::exchange(first_, nullptr);
   while (waiter != nullptr) {
     StreamWaiter* const next = std::exchange(waiter->next_, nullptr);
     waiter->outcome_ = outcome;
-    loop.make_ready(
-        [](void* object) {
-          auto* const told = static_cast<StreamWaiter*>(object);
-          told->on_wait_over(told->outcome_);
-        },
-        waiter);
+    visit(waiter);
     waiter = next;
   }
+}
+
+void WaiterList::tell_all_later(EventLoop& loop, WaitOutcome outcome) {
+  take_all(outcome, [&](StreamWaiter* waiter) { loop.make_ready(&WaiterList::tell, waiter); });
+}
+
+void WaiterList::tell_all_next_turn(EventLoop& loop, WaitOutcome outcome) {
+  take_all(outcome, [&](StreamWaiter* waiter) { loop.make_ready_next_turn(&WaiterList::tell, waiter); });
 }
 
 }  // namespace sallyport::io

@@ -3,6 +3,7 @@
 // Owned by one exchange at a time, or by the UpstreamPool between two. One worker's thread.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,12 @@ class OriginConnection {
 
   [[nodiscard]] io::InputBuffer& input() { return input_; }
   [[nodiscard]] OriginFacts& facts() { return facts_; }
+
+  // Open, and nothing has come but what TLS handles by itself (session tickets).
+  [[nodiscard]] bool quiet() {
+    std::array<std::uint8_t, 1> byte{};
+    return stream().try_read(byte).state == io::Attempt::State::wait_readable;
+  }
 
   // An exchange has been completed on it: the origin may end it at any moment without this being anybody's fault.
   [[nodiscard]] bool reused() const { return reused_; }

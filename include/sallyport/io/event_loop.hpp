@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -64,6 +65,11 @@ class EventLoop {
   // Calls `call(object)` in this turn, once the running callback has returned.
   void make_ready(void (*call)(void*), void* object) { ready_.push_back({call, object}); }
 
+  // The same after the sockets had their turn: for work that could otherwise keep the loop to itself.
+  void make_ready_next_turn(void (*call)(void*), void* object) { next_turn_.push_back({call, object}); }
+  // Counts the turns: each looks at the sockets once.
+  [[nodiscard]] std::uint64_t turn() const { return turn_; }
+
   // Takes back every make_ready() for `object` that has not run yet.
   void forget_ready(void* object);
 
@@ -86,6 +92,8 @@ class EventLoop {
   TimePoint now_;
   std::vector<Ready> ready_;
   std::vector<Ready> running_;
+  std::vector<Ready> next_turn_;
+  std::uint64_t turn_ = 0;
   bool stopping_ = false;
 
   std::mutex mutex_;  // guards posted_

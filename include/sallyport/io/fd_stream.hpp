@@ -33,6 +33,13 @@ class FdStream final : public Stream {
   // The other end's address; unspecified where it has none.
   [[nodiscard]] Endpoint peer() const;
 
+  // While nobody reads, a peer that resets the connection would go unnoticed: then `call(object)` is called, from the
+  // loop, once. It must not destroy the stream.
+  void on_break(void (*call)(void*), void* object) {
+    on_break_ = call;
+    broken_for_ = object;
+  }
+
   // For code that moves bytes past this object (splice(2), connect): says that the socket was found
   // not readable or not writable, so that wait() waits for the next edge.
   void mark_blocked(Interest interest);
@@ -44,6 +51,7 @@ class FdStream final : public Stream {
   static void on_event(int fd, short what, void* self);
   static void on_deadline(void* self);
   void arm_timer();
+  bool take_turn();
   Attempt failed(const char* doing, int code);
   bool& ready_for(Interest interest) { return interest == Interest::readable ? readable_ : writable_; }
   WaiterList& waiters_of(Interest interest) { return interest == Interest::readable ? readers_ : writers_; }
@@ -59,6 +67,10 @@ class FdStream final : public Stream {
   WaiterList readers_;
   WaiterList writers_;
   Error error_;
+  std::uint64_t turn_ = 0;      // of the loop, in which
+  unsigned reads_in_turn_ = 0;  // so many reads were made
+  void (*on_break_)(void*) = nullptr;
+  void* broken_for_ = nullptr;
 };
 
 }  // namespace sallyport::io

@@ -45,4 +45,18 @@ class Notification {
 
 Task<void> sleep_until(EventLoop& loop, TimePoint when);
 
+// Awaitable: goes on in the loop's next turn, after every socket had its own.
+inline auto next_turn(EventLoop& loop) {
+  struct Awaiter {
+    EventLoop& loop;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) {
+      loop.make_ready_next_turn([](void* frame) { std::coroutine_handle<>::from_address(frame).resume(); },
+                                waiter.address());
+    }
+    void await_resume() const noexcept {}
+  };
+  return Awaiter{loop};
+}
+
 }  // namespace sallyport::io

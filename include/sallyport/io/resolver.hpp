@@ -22,7 +22,8 @@ class Resolver {
 
   // At least one address, in the order of RFC 6724, or an error that names the name: unreachable (no
   // such name, no address), timed_out, system (the servers failed).
-  virtual Task<Result<std::vector<IpAddress>>> resolve(std::string name, Cancellation& cancellation) = 0;
+  virtual Task<Result<std::vector<IpAddress>>> resolve(std::string name, TimePoint deadline,
+                                                       Cancellation& cancellation) = 0;
 };
 
 }  // namespace sallyport::io

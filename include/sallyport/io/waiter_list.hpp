@@ -16,8 +16,15 @@ class WaiterList {
   void tell_all(WaitOutcome outcome);
   // Tells everyone from the loop's ready queue: for calls that come out of a running coroutine.
   void tell_all_later(EventLoop& loop, WaitOutcome outcome);
+  // The same in the loop's next turn.
+  void tell_all_next_turn(EventLoop& loop, WaitOutcome outcome);
 
  private:
+  static void tell(void* waiter);
+  // The waiters, unlinked, with `outcome` noted in each, one after another.
+  template <typename Visit>
+  void take_all(WaitOutcome outcome, Visit visit);
+
   StreamWaiter* first_ = nullptr;
 };
 

@@ -40,7 +40,7 @@ Task<void> dial_and_accept(EventLoop& loop, Listener& listener, std::vector<Endp
 
 Task<void> resolve_into(Resolver& resolver, std::string name, Result<std::vector<IpAddress>>& result) {
   Cancellation cancellation;
-  result = co_await resolver.resolve(std::move(name), cancellation);
+  result = co_await resolver.resolve(std::move(name), never, cancellation);
 }
 
 Task<void> accept_on_a_closed(EventLoop& loop, Result<Accepted>& result) {
