@@ -19,8 +19,9 @@ PASSTHROUGH_POLICY = f"[passthrough]\nclient = {topology.LAN}\n         {topolog
 class World:
     """What all scenarios of a run share, made once: the programs and the two authorities."""
 
-    def __init__(self, folder, build, steering, measures):
-        self.folder, self.build, self.steering, self.measures = folder, build, steering, measures
+    def __init__(self, folder, large_folder, build, steering, measures):
+        self.folder, self.large_folder, self.build = folder, large_folder, build
+        self.steering, self.measures = steering, measures
         self.daemon_program = os.path.join(build, "sallyportd")
         self.command_program = os.path.join(build, "sallyport")
         self.authority = certificates.authority("Laboratory interception CA", path_length=1)
@@ -48,6 +49,13 @@ class Lab:
     def measures(self):
         """Whether sizes and CPU times mean something: not in a sanitizer's build."""
         return self.world.measures
+
+    def large_folder(self):
+        """A folder for files of 1 GiB, removed with the run; whoever needs it for less time empties it."""
+        path = os.path.join(self.world.large_folder, os.path.basename(self.folder))
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, 0o777)
+        return path
 
     # --- assertions
 

@@ -13,8 +13,9 @@ class Nginx:
 
     def __init__(self, lab, names, addresses, port=443, directives=""):
         self.folder = os.path.join(lab.folder, f"nginx{port}")
-        self.root = os.path.join(self.folder, "root")
+        self.root = os.path.join(lab.large_folder(), f"nginx{port}")
         self.access_log = os.path.join(self.folder, "access.log")
+        os.makedirs(self.folder, exist_ok=True)
         os.makedirs(os.path.join(self.root, "upload"), exist_ok=True)
         for path in (self.folder, self.root, os.path.join(self.root, "upload")):
             os.chmod(path, 0o777)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import time
@@ -135,6 +136,7 @@ class Runner:
                     if late or run.collect():
                         self.running.remove(run)
                         run.finish(late)
+                        shutil.rmtree(os.path.join(self.world.large_folder, run.prefix), ignore_errors=True)
                         self._report(run)
         finally:
             for run in self.running:

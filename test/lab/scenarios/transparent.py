@@ -54,7 +54,7 @@ def _bulk(lab, way, curl_options):
     digest = workload.bulk_file(source)
     daemon = lab.gateway()
     lab.curl(*curl_options, "https://bulk.test/small", check=True)
-    for direction, arguments in (("down", ["--output", f"{lab.folder}/down", "https://bulk.test/bulk"]),
+    for direction, arguments in (("down", ["--output", f"{lab.large_folder()}/down", "https://bulk.test/bulk"]),
                                  ("up", ["--upload-file", source, "https://bulk.test/upload/bulk"])):
         idle = daemon.resident_kib()
         daemon.reset_peak()
@@ -66,7 +66,7 @@ def _bulk(lab, way, curl_options):
                  f"memory grew by {grown / 1024:.1f} MiB over {idle / 1024:.1f} MiB")
         if lab.measures:
             lab.expect(f"{way}: memory stays within 16 MiB of idle", grown <= workload.BULK_MEMORY_KIB, f"{grown} KiB")
-    lab.expect(f"{way}: equal hashes", sha256_of(f"{lab.folder}/down") == digest
+    lab.expect(f"{way}: equal hashes", sha256_of(f"{lab.large_folder()}/down") == digest
                and sha256_of(f"{nginx.root}/upload/bulk") == digest, digest)
 
 
