@@ -26,16 +26,16 @@ install-configuration:
 	  target=$(DESTDIR)$(SYSCONFDIR)/sallyport/$${file##*/}; [ -e $$target ] || $(INSTALL_DATA) $$file $$target; \
 	done
 
-# Built in a copy of the tree below build/, so that neither the package's flags nor its leftovers get into this one.
-# The objects stay there: the next package compiles only what changed.
+# Built in a copy of the tree below build/, so that neither the package's flags nor its leftovers get into this one, and
+# from nothing: objects of an earlier copy may be younger than what was edited while they were compiled.
 DEB_TREE = build/deb/sallyport-$(VERSION)
 DEB_FILES = git ls-files -z -c -o --exclude-standard 2>/dev/null || find . -path ./build -prune -o -type f -print0
 deb: ## build/deb/sallyport_VERSION_ARCH.deb, checked by lintian
 	@scripts/install-deps deb
+	@rm -rf $(DEB_TREE)
 	@mkdir -p $(DEB_TREE)
-	@find $(DEB_TREE) -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
 	@($(DEB_FILES)) | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C $(DEB_TREE)
-	cd $(DEB_TREE) && DEB_BUILD_OPTIONS="parallel=$(JOBS) nocheck" dpkg-buildpackage -us -uc -b -nc
+	cd $(DEB_TREE) && DEB_BUILD_OPTIONS="parallel=$(JOBS) nocheck" dpkg-buildpackage -us -uc -b
 	lintian --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs build/deb/*_$(VERSION)-*.changes
 
 deb-test: deb ## install, run, reload, upgrade, remove and purge the package in a clean Debian 12

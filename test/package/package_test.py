@@ -32,13 +32,19 @@ def examine_contents(package):
     check("no key and no certificate in the package", not re.search(r"\.(key|crt|pem|p12)\b", listing), listing)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
-        symbols = ""
+        imported = {}
         for program in ("usr/sbin/sallyportd", "usr/bin/sallyport"):
             headers = run(["readelf", "-hldW", f"{folder}/{program}"]).stdout
             check(f"{program}: PIE, RELRO, NOW", "DYN (Position-Independent" in headers and "GNU_RELRO" in headers
                   and re.search(r"FLAGS.*NOW", headers), headers)
-            symbols += run(["readelf", "--dyn-syms", "-W", f"{folder}/{program}"]).stdout
-        check("stack protector", "__stack_chk_fail" in symbols)
+            imported[program] = run(["readelf", "--dyn-syms", "-W", f"{folder}/{program}"]).stdout
+            check(f"{program}: stack protector", "__stack_chk_fail" in imported[program], imported[program])
+        # The command calls nothing that can be fortified; it is compiled with the same flags.
+        fortified = re.findall(r"\b__(?!stack)\w+_chk\b", imported["usr/sbin/sallyportd"])
+        check("usr/sbin/sallyportd: FORTIFY " + " ".join(fortified), fortified, imported["usr/sbin/sallyportd"])
+        # PEM in whatever file, not only in one named as a key.
+        keys = run(["grep", "-raEl", "^-----BEGIN [A-Z ]*(PRIVATE KEY|CERTIFICATE)-----", folder]).stdout
+        check("no key and no certificate inside a file of another name", not keys, keys)
 
 
 def newer_package(package, folder):
@@ -104,6 +110,17 @@ def examine_daemon(machine):
     check("systemd-analyze verify", verified.returncode == 0 and "sallyport" not in verified.stdout, verified.stdout)
     exposure = machine.run("systemd-analyze security --offline=true sallyportd.service | tail -n 1").stdout
     check("exposure at most 2.0: " + exposure.strip(), float(re.search(r": (\d+\.\d)", exposure).group(1)) <= 2.0, exposure)
+
+
+def intercept(machine):
+    """The key is root's alone and hidden from the daemon: a leaf under the CA proves that it got its credential."""
+    listening = machine.run("ss -Hltn 'sport = :8080'").stdout
+    check("the explicit proxy listens on loopback alone", set(re.findall(r"\S+:8080", listening)) == {"127.0.0.1:8080"}, listening)
+    shown = machine.run("openssl s_client -proxy 127.0.0.1:8080 -connect shop.example:443 -servername shop.example "
+                        "-verify_hostname shop.example -CAfile /etc/sallyport/ca.crt -verify_return_error </dev/null",
+                        check=False)
+    check("a leaf is minted under the installed CA", shown.returncode == 0 and "Verify return code: 0 (ok)" in shown.stdout,
+          shown.stdout + machine.run("journalctl -u sallyportd", check=False).stdout)
 
 
 def name_lan_interface(machine):
@@ -182,6 +199,7 @@ def main():
         files_before = list_files(first)
         key = install(first, package)
         examine_daemon(first)
+        intercept(first)
         settings = name_lan_interface(first)
         crash(first)
         upgrade(first, newer_package(package, folder), key, settings)
