@@ -13,7 +13,8 @@ $(BUILD)/unit/%: $(BUILD)/obj/test/unit/%.o $(LIBRARY)
 	@$(LINK) -o $@ $^ $(PKG_LIBS) -lcmocka
 
 $(BUILD)/obj/test/%.o: CPPFLAGS += -Itest/support
-.PRECIOUS: $(BUILD)/obj/test/%.o
+# The pattern has to be that of the rule which makes them.
+.PRECIOUS: $(BUILD)/obj/%.o
 
 # Fuzz targets: test/fuzz/<name>_fuzz.cpp with its corpus in test/fuzz/corpus/<name>/.
 .PHONY: fuzz fuzz-replay fuzz-build
