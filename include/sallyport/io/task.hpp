@@ -7,7 +7,8 @@
 //
 // For whoever writes coroutines here (each rule bought with a g++ 12 bug or a stack overflow):
 //  - parameters by value, or references to what outlives the frame; no capturing lambda coroutines;
-//  - `co_await` stands in a statement of its own, not inside conditions or braced initialisers.
+//  - `co_await` stands in a statement of its own, not inside conditions or braced initialisers, and the call it awaits
+//    takes no braced or conditional temporaries: g++ 12 destroys those twice.
 #pragma once
 
 #include <cassert>

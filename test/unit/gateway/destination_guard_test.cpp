@@ -78,6 +78,13 @@ TEST(nobody_gets_into_the_gateway_or_its_link) {
       {"224.0.0.1:443", "not an address anyone can be reached at"},
       {"[ff02::1]:443", "not an address anyone can be reached at"},
       {"255.255.255.255:443", "not an address anyone can be reached at"},
+      // What NAT64, 6to4 or an IPv4-compatible route would send on to the same places.
+      {"[64:ff9b::7f00:1]:443", "an address of this gateway itself"},
+      {"[64:ff9b::a9fe:a9fe]:80", "a link-local address"},
+      {"[64:ff9b::c633:6407]:443", "an address of this gateway itself"},
+      {"[2002:7f00:1::]:443", "an address of this gateway itself"},
+      {"[2002:a9fe:a9fe::1]:80", "a link-local address"},
+      {"[::127.0.0.1]:443", "an address of this gateway itself"},
       {"240.0.0.1:443", "not an address anyone can be reached at"},
   };
   const Box box;

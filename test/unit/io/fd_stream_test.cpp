@@ -128,6 +128,18 @@ TEST(cancelling_closes_what_is_watched) {
   CHECK_EQUAL(right->error().reason, "enough");
 }
 
-UNIT_MAIN(UNIT_TEST(moves_more_than_the_kernel_buffers), UNIT_TEST(a_deadline_ends_a_wait_and_leaves_the_stream_usable),
+TEST(a_peer_that_never_lets_up_leaves_the_loop_its_turns) {
+  LoopFixture fixture;
+  auto [left, right] = fixture.stream_pair();
+  std::size_t total = 0;
+  const std::uint64_t turns_before = fixture.loop->turn();
+  fixture.run(send_and_receive(*left, *right, total));
+  CHECK_EQUAL(total, much);
+  // Four reads of 10,000 bytes a turn: without the bound the whole would take a handful of turns.
+  CHECK(fixture.loop->turn() - turns_before >= much / (4 * 10'000));
+}
+
+UNIT_MAIN(UNIT_TEST(a_peer_that_never_lets_up_leaves_the_loop_its_turns), UNIT_TEST(moves_more_than_the_kernel_buffers),
+          UNIT_TEST(a_deadline_ends_a_wait_and_leaves_the_stream_usable),
           UNIT_TEST(a_later_deadline_replaces_an_earlier_one), UNIT_TEST(closing_resumes_the_reader_with_the_reason),
           UNIT_TEST(unread_bytes_come_first), UNIT_TEST(cancelling_closes_what_is_watched))
