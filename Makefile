@@ -68,10 +68,12 @@ deps:
 programs: $(BUILD)/sallyportd $(BUILD)/sallyport
 
 $(BUILD)/sallyportd: $(call object,src/daemon/main.cpp) $(LIBRARY)
-	$(LINK) -o $@ $^ $(PKG_LIBS)
+	@echo "  LINK $(FLAVOUR) $@"
+	@$(LINK) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/sallyport: $(call object,src/cli/main.cpp) $(LIBRARY)
-	$(LINK) -o $@ $^ $(PKG_LIBS)
+	@echo "  LINK $(FLAVOUR) $@"
+	@$(LINK) -o $@ $^ $(PKG_LIBS)
 
 $(LIBRARY): $(call object,$(LIBRARY_SOURCES))
 	@rm -f $@
@@ -90,9 +92,5 @@ include lint.mk
 include packaging.mk
 
 .PHONY: check
-check: ## every test: unit, fuzz corpora, steering, lab, lint
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory fuzz-replay
-	@$(MAKE) --no-print-directory steering
-	@$(MAKE) --no-print-directory lab
-	@$(MAKE) --no-print-directory lint
+check: ## every test: unit, fuzz corpora, steering, lint, lab; the last line sums up
+	@scripts/run-checks

@@ -38,4 +38,11 @@ $(BUILD)/fuzz-targets/%: $(BUILD)/obj/test/fuzz/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	@$(LINK) $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
 
+.PHONY: asan tsan
+asan: ## unit tests and the laboratory under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory FLAVOUR=asan unit lab
+
+tsan: ## unit tests and the laboratory under ThreadSanitizer
+	@$(MAKE) --no-print-directory FLAVOUR=tsan unit lab
+
 include test/lab/lab.mk

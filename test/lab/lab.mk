@@ -6,6 +6,12 @@ lab: ## scenarios with real clients and origins; SCENARIO=policy runs some, FLAV
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
 	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' $(if $(filter asan tsan,$(FLAVOUR)),--sanitizer --patience 6)
 
+.PHONY: bench
+bench: ## CPU time of minting, of passthrough beside a bare splice, of interception: the laboratory's measurements
+	@scripts/install-deps bench
+	@$(MAKE) -j$(JOBS) --no-print-directory programs
+	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' --measuring
+
 .PHONY: demo
 demo: ## the main job, shown: an unconfigured client intercepted, rewritten, blocked and passed through
 	@scripts/install-deps demo
