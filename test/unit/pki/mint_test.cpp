@@ -224,6 +224,19 @@ TEST(D04_what_is_no_name_is_refused) {
   CHECK(!try_mint(many));
 }
 
+TEST(D01_a_hundred_thousand_serials) {
+  constexpr std::size_t mints = 100'000;
+  std::set<std::vector<unsigned char>> serials;
+  for (std::size_t i = 0; i < mints; ++i) {
+    const LeafPtr leaf = minted(named(host));
+    const ASN1_INTEGER* serial = X509_get0_serialNumber(leaf->certificate.get());
+    CHECK_EQUAL(ASN1_STRING_type(serial), V_ASN1_INTEGER);  // never negative
+    const unsigned char* bytes = ASN1_STRING_get0_data(serial);
+    serials.emplace(bytes, bytes + ASN1_STRING_length(serial));
+  }
+  CHECK_EQUAL(serials.size(), mints);
+}
+
 TEST(D01_D05_a_thousand_serials_and_keys) {
   std::set<std::vector<unsigned char>> serials;
   std::set<crypto::Sha256> keys;
@@ -323,6 +336,7 @@ TEST(A8_below_an_rsa_4096_root_a_leaf_costs_what_it_costs_below_p256) {
 UNIT_MAIN(UNIT_TEST(A8_below_an_rsa_4096_root_a_leaf_costs_what_it_costs_below_p256), UNIT_TEST(D01_profile),
           UNIT_TEST(D01_the_issuer_s_name_is_copied_byte_for_byte), UNIT_TEST(D02_dates),
           UNIT_TEST(D02_nothing_is_minted_for_a_life_that_is_over), UNIT_TEST(D03_usage), UNIT_TEST(D04_names),
-          UNIT_TEST(D04_what_is_no_name_is_refused), UNIT_TEST(D01_D05_a_thousand_serials_and_keys),
-          UNIT_TEST(D05_rsa_for_clients_without_ecdsa), UNIT_TEST(the_leaf_s_key_signs),
-          UNIT_TEST(an_issuer_without_key_identifier_still_mints), UNIT_TEST(D06_the_openssl_command_accepts_it))
+          UNIT_TEST(D04_what_is_no_name_is_refused), UNIT_TEST(D01_a_hundred_thousand_serials),
+          UNIT_TEST(D01_D05_a_thousand_serials_and_keys), UNIT_TEST(D05_rsa_for_clients_without_ecdsa),
+          UNIT_TEST(the_leaf_s_key_signs), UNIT_TEST(an_issuer_without_key_identifier_still_mints),
+          UNIT_TEST(D06_the_openssl_command_accepts_it))
