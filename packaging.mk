@@ -10,7 +10,7 @@ MAN_PAGES = $(wildcard docs/man/*.[158])
 
 .PHONY: install install-configuration deb deb-test
 install: ## install under DESTDIR (PREFIX=/usr); files in /etc that exist stay
-	@if [ -z "$(DESTDIR)" ]; then $(MAKE) --no-print-directory all; fi
+	@$(MAKE) -j$(JOBS) --no-print-directory $(if $(DESTDIR),programs,all)
 	install -D -m 755 $(BUILD)/sallyportd $(DESTDIR)$(PREFIX)/sbin/sallyportd
 	install -D -m 755 $(BUILD)/sallyport $(DESTDIR)$(PREFIX)/bin/sallyport
 	install -D -m 755 scripts/sallyport-steering $(DESTDIR)$(LIBDIR)/steering

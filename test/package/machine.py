@@ -99,6 +99,8 @@ class Machine:
 
     def __enter__(self):
         try:
+            subprocess.run(["cp", "-a", "--reflink=auto", str(self.base), str(self.root)], check=True)
+            (self.root / "etc/machine-id").write_text("", encoding="ascii")
             self._boot()
         except BaseException:
             self.__exit__()
@@ -106,6 +108,15 @@ class Machine:
         return self
 
     def __exit__(self, *_):
+        self._stop()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def reboot(self):
+        """As after a power cut: nothing is stopped in good order, and all that was in memory is gone."""
+        self._stop()
+        self._boot()
+
+    def _stop(self):
         if self.init is not None:
             os.kill(self.init, signal.SIGKILL)  # and with process 1 its whole namespace
         if self.process is not None:
@@ -113,11 +124,9 @@ class Machine:
         if self.cgroup is not None:
             for folder, _, _ in os.walk(self.cgroup, topdown=False):
                 _remove_cgroup(folder)
-        shutil.rmtree(self.root, ignore_errors=True)
+        self.init = self.process = self.cgroup = None
 
     def _boot(self):
-        subprocess.run(["cp", "-a", "--reflink=auto", str(self.base), str(self.root)], check=True)
-        (self.root / "etc/machine-id").write_text("", encoding="ascii")
         # A group of its own: process 1 takes the one it starts in for the root of all.
         self.cgroup = _cgroup_folder() / f"sallyport-deb-test-{os.getpid()}-{self.name}"
         self.cgroup.mkdir()

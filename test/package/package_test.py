@@ -151,6 +151,17 @@ def crash(machine):
     check("and the rules stayed", "SALLYPORT-LAN" in machine.run(STATE).stdout)
 
 
+def reboot(machine):
+    """The LAN interface comes late, as many do: the rules wait for it, and not the clients for the rules."""
+    machine.reboot()
+    await_active(machine, "sallyport-steering")
+    await_active(machine, "sallyportd")
+    rules = machine.run(STATE).stdout
+    check("after a power cut the rules are up before the interface", rules.count("-i lan0 -p tcp -m tcp --dport 443") == 2
+          and not machine.run("ip link show lan0", check=False).returncode == 0, rules)
+    machine.run("ip link add lan0 type veth peer name far0")
+
+
 def upgrade(machine, package, key, settings):
     before = main_pid(machine)
     steering_since = machine.run("systemctl show -p ActiveEnterTimestampMonotonic sallyport-steering").stdout
@@ -202,6 +213,7 @@ def main():
         intercept(first)
         settings = name_lan_interface(first)
         crash(first)
+        reboot(first)
         upgrade(first, newer_package(package, folder), key, settings)
         remove(first, key)
         give(first, package)
