@@ -48,8 +48,9 @@ unsigned status_of(const Error& error) {
 
 // One exchange under way.
 struct Forwarder::Running {
-  Running(http::Exchange& given, WorkerContext& worker)
+  Running(http::Exchange& given, WorkerContext& worker, io::Cancellation& of_connection)
       : exchange(given),
+        cancellation(given.cancellation != nullptr ? *given.cancellation : of_connection),
         generation(worker.generation),
         request_id(http::make_request_id()),
         began(io::Clock::now()),
@@ -58,6 +59,7 @@ struct Forwarder::Running {
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
 
   http::Exchange& exchange;
+  io::Cancellation& cancellation;
   Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
   std::string request_id;
   io::TimePoint began;
@@ -121,7 +123,7 @@ Forwarder::Forwarder(WorkerContext& worker, io::Cancellation& cancellation, cons
       first_upstream_(std::move(first_upstream)) {}
 
 io::Task<void> Forwarder::handle(http::Exchange& exchange) {
-  Running running(exchange, worker_);
+  Running running(exchange, worker_, cancellation_);
   running.record.time = std::chrono::system_clock::now();
   running.record.host = exchange.request.authority.empty() ? session_.target.name : exchange.request.authority;
   running.record.method = exchange.request.method;
@@ -189,7 +191,7 @@ io::Task<void> Forwarder::relay(Running& running) {
         !relayed && (relayed.error().kind == ErrorKind::reset || relayed.error().kind == ErrorKind::end_of_stream);
     const bool may_retry = ended_by_origin && origin.failed_for_age() && !running.exchange.request_shape.present &&
                            !running.exchange.response.head_sent() && is_idempotent(running.exchange.request.method) &&
-                           !cancellation_.cancelled();
+                           !running.cancellation.cancelled();
     if (!may_retry) break;
   }
   if (!relayed) co_await explain_failure(running, relayed.error());
@@ -228,7 +230,8 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
   bound_upstream_.reset();
   if (!connection && !fresh && !bound_to_client_) connection = dialer_.take_idle(route);
   if (!connection) {
-    Result<http::OriginConnectionPtr> opened = co_await dialer_.open(route);
+    OriginDialer dialer(worker_, running.cancellation);
+    Result<http::OriginConnectionPtr> opened = co_await dialer.open(route);
     if (!opened) co_return std::unexpected(opened.error());
     connection = std::move(*opened);
   }
@@ -252,7 +255,7 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
 
 io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExchange& upstream) {
   http::Exchange& exchange = running.exchange;
-  const io::ClosedOnCancel<http::UpstreamExchange> closed_on_cancel(cancellation_, upstream);
+  const io::ClosedOnCancel<http::UpstreamExchange> closed_on_cancel(running.cancellation, upstream);
   Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, running.upgrade);
   if (sent && !exchange.request_shape.present) sent = co_await upstream.finish(no_trailers);
   if (!exchange.request_shape.present) {

@@ -18,6 +18,7 @@
 #include "sallyport/http/http1_parser.hpp"
 #include "sallyport/http/message.hpp"
 #include "sallyport/http/pages.hpp"
+#include "sallyport/io/cancellation.hpp"
 #include "sallyport/io/stream.hpp"
 #include "sallyport/io/task.hpp"
 
@@ -61,7 +62,8 @@ class ResponseSink {
   virtual io::Task<Result<void>> flush() = 0;
   virtual io::Task<Result<void>> finish(const Fields& trailers) = 0;
   // In place of all that: a 101, or the 200 to a CONNECT, after which the client's bytes are another protocol's. The
-  // stream is the connection's; what was read ahead has been given back to it.
+  // stream is the connection's, or over HTTP/2 that of the request's stream; what was read ahead has been given back to
+  // it. HTTP/2 answers 200 where `head` says 101 (RFC 8441 §5).
   virtual io::Task<Result<io::Stream*>> take_over(const ResponseHead& head, std::string_view protocol) = 0;
 
   // The response ends here, short of its end, and the client must be able to tell (RFC 9112 §8).
@@ -79,8 +81,12 @@ struct Exchange {
   BodySource& request_body;
   ResponseSink& response;
   bool expects_continue = false;            // the client waits for a 100 before it sends the body
-  const std::vector<std::string>& upgrade;  // protocols the client would switch to, lower-case
-  std::string_view protocol;                // "http/1.1", as ALPN spells it
+  // Protocols the client would switch to, lower-case: HTTP/1.1's Upgrade, or the :protocol of an extended CONNECT
+  // (RFC 8441), whose request reads as the GET it stands for.
+  const std::vector<std::string>& upgrade;
+  std::string_view protocol;  // "http/1.1", "h2", as ALPN spells it
+  // Ends this exchange alone, as when the client resets its stream; null where only the whole connection can end.
+  io::Cancellation* cancellation = nullptr;
 };
 
 class ExchangeHandler {

@@ -14,7 +14,8 @@ class UpstreamExchange {
   virtual ~UpstreamExchange() = default;
 
   // --- the request, in this order ----------------------------------------------------------------
-  // `upgrade`: protocols to offer, empty for none. Sent with the first part of the body, by flush() or by finish().
+  // `upgrade`: protocols to offer, empty for none; over HTTP/2 an extended CONNECT (RFC 8441), whose 2xx read_head()
+  // gives as 101. Sent with the first part of the body, by flush() or by finish().
   virtual io::Task<Result<void>> send_head(const RequestHead& head, BodyShape body, std::string_view upgrade) = 0;
   virtual io::Task<Result<void>> send_body(ByteView part) = 0;
   virtual io::Task<Result<void>> flush() = 0;
