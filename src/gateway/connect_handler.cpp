@@ -6,6 +6,7 @@
 #include "sallyport/http/request_id.hpp"
 
 #include "destination_guard.hpp"
+#include "layer.hpp"
 
 namespace sallyport::gateway {
 
@@ -42,7 +43,11 @@ io::Task<void> ConnectHandler::handle(http::Exchange& exchange) {
     http::ResponseHead established;
     established.status = 200;
     const Result<io::Stream*> tunnel = co_await exchange.response.take_over(established, {});
-    if (tunnel) authority_ = std::move(*judged);
+    if (!tunnel) co_return;
+    Arrival arrival = arrival_;
+    arrival.authority = std::move(*judged);
+    Layer layer(worker_, lifetime_, **tunnel, std::move(arrival));
+    co_await layer.run();
     co_return;
   }
   const http::Fields no_trailers;

@@ -4,11 +4,11 @@
 #include <array>
 
 #include "sallyport/base/text.hpp"
+#include "sallyport/gateway/protocol.hpp"
 #include "sallyport/http/authority.hpp"
 #include "sallyport/http/hop_by_hop.hpp"
 #include "sallyport/http/http1_upstream.hpp"
 #include "sallyport/http/request_id.hpp"
-#include "sallyport/io/relay.hpp"
 #include "sallyport/pki/certificate_names.hpp"
 
 namespace sallyport::gateway {
@@ -48,16 +48,18 @@ unsigned status_of(const Error& error) {
 
 // One exchange under way.
 struct Forwarder::Running {
-  Running(http::Exchange& given, WorkerContext& worker, io::Cancellation& of_connection)
-      : exchange(given),
-        cancellation(given.cancellation != nullptr ? *given.cancellation : of_connection),
-        generation(worker.generation),
+  Running(Forwarder& given_forwarder, http::Exchange& given)
+      : forwarder(given_forwarder),
+        exchange(given),
+        cancellation(given.cancellation != nullptr ? *given.cancellation : forwarder.lifetime_.cancellation()),
+        generation(forwarder.worker_.generation),
         request_id(http::make_request_id()),
         began(io::Clock::now()),
         page_format(http::page_format(given.request.fields)) {}
 
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
 
+  Forwarder& forwarder;
   http::Exchange& exchange;
   io::Cancellation& cancellation;
   Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
@@ -75,6 +77,27 @@ struct Forwarder::Running {
   std::string tls_upstream;
   std::string error;
   record::ExchangeRecord record;
+};
+
+// What the protocol gets that both sides have switched to.
+class Forwarder::UpgradedConversation final : public Conversation {
+ public:
+  UpgradedConversation(Running& running, io::Stream& client, io::Stream& origin)
+      : running_(running), client_(client), origin_(origin) {}
+
+  [[nodiscard]] std::string_view entered_as() const override { return running_.upgrade; }
+  [[nodiscard]] io::Stream& client() override { return client_; }
+  io::Task<Result<io::Stream*>> origin() override { co_return &origin_; }
+  [[nodiscard]] http::ExchangeHandler& exchanges() override { return running_.forwarder; }
+  [[nodiscard]] record::ExchangeRecord& record() override { return running_.record; }
+  [[nodiscard]] Lifetime& lifetime() override { return running_.forwarder.lifetime_; }
+  [[nodiscard]] io::BufferPool& buffers() override { return running_.forwarder.worker_.buffers; }
+  [[nodiscard]] const config::Settings& settings() const override { return running_.settings(); }
+
+ private:
+  Running& running_;
+  io::Stream& client_;
+  io::Stream& origin_;
 };
 
 // Carries the request's body to the origin, beside the response.
@@ -114,16 +137,15 @@ struct Forwarder::RequestPump {
   }
 };
 
-Forwarder::Forwarder(WorkerContext& worker, io::Cancellation& cancellation, const Session& session,
-                     FirstUpstream first_upstream)
+Forwarder::Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, FirstUpstream first_upstream)
     : worker_(worker),
-      cancellation_(cancellation),
+      lifetime_(lifetime),
       session_(session),
-      dialer_(worker, cancellation),
+      dialer_(worker, lifetime.cancellation()),
       first_upstream_(std::move(first_upstream)) {}
 
 io::Task<void> Forwarder::handle(http::Exchange& exchange) {
-  Running running(exchange, worker_, cancellation_);
+  Running running(*this, exchange);
   running.record.time = std::chrono::system_clock::now();
   running.record.host = exchange.request.authority.empty() ? session_.target.name : exchange.request.authority;
   running.record.method = exchange.request.method;
@@ -324,11 +346,9 @@ io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::Upstr
   io::Stream& origin = upstream.take_over();
   const Result<io::Stream*> client = co_await running.exchange.response.take_over(switching, running.upgrade);
   if (!client) co_return std::unexpected(client.error());
-  const io::Relayed relayed =
-      co_await io::relay(**client, origin, worker_.buffers, running.settings().upstream.idle_timeout);
-  running.record.bytes_in = relayed.forth;
-  running.record.bytes_out = relayed.back;
-  if (relayed.error && relayed.error->kind != ErrorKind::reset) running.error = relayed.error->reason;
+  UpgradedConversation conversation(running, **client, origin);
+  co_await protocol_of_upgrade(running.upgrade).serve(conversation);
+  running.error = running.record.error;
   co_return Result<void>();
 }
 

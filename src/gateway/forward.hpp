@@ -9,23 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/gateway/lifetime.hpp"
 #include "sallyport/http/exchange.hpp"
 #include "sallyport/http/upstream_exchange.hpp"
 #include "sallyport/record/exchange_record.hpp"
 
 #include "origin_dialer.hpp"
+#include "session.hpp"
 #include "worker_context.hpp"
 
 namespace sallyport::gateway {
-
-// What the exchanges of a connection have in common.
-struct Session {
-  Arrival arrival;
-  Target target;
-  std::string tls_client;
-  std::string ja4;
-  crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
-};
 
 class Forwarder final : public http::ExchangeHandler {
  public:
@@ -33,8 +26,7 @@ class Forwarder final : public http::ExchangeHandler {
 
   // `first_upstream` gives the connection that was dialled while the client was still shaking hands, or its failure;
   // it is asked at most once.
-  Forwarder(WorkerContext& worker, io::Cancellation& cancellation, const Session& session,
-            FirstUpstream first_upstream);
+  Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, FirstUpstream first_upstream);
 
   io::Task<void> handle(http::Exchange& exchange) override;
   http::Page refuse_unreadable(const http::http1::ParseError& error) override;
@@ -42,6 +34,7 @@ class Forwarder final : public http::ExchangeHandler {
  private:
   struct Running;
   struct RequestPump;
+  class UpgradedConversation;
 
   void judge(Running& running) const;
   io::Task<void> answer(Running& running);
@@ -58,7 +51,7 @@ class Forwarder final : public http::ExchangeHandler {
   void record(Running& running) const;
 
   WorkerContext& worker_;
-  io::Cancellation& cancellation_;
+  Lifetime& lifetime_;
   const Session& session_;
   OriginDialer dialer_;
   FirstUpstream first_upstream_;

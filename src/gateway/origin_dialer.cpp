@@ -22,6 +22,7 @@ std::string reuse_key(const Route& route) {
   key += '|';
   key += std::to_string(route.generation.configuration->trust->generation());
   key += route.door == Door::transparent ? "|t" : "|p";
+  for (const std::string& name : route.alpn) key += "|" + name;
   return key;
 }
 
@@ -51,7 +52,11 @@ struct OriginDialer::Verification {
 };
 
 Route route_of(Generation generation, const Target& target, const Arrival& arrival, const policy::Verdict& verdict) {
-  Route route{std::move(generation), target, arrival.door, arrival.client, std::nullopt};
+  Route route{.generation = std::move(generation),
+              .target = target,
+              .door = arrival.door,
+              .client = arrival.client,
+              .rewritten = std::nullopt};
   if (verdict.rewrite != nullptr) {
     route.rewritten = Endpoint{verdict.rewrite->target, verdict.rewrite->port.value_or(target.port)};
   }
@@ -130,7 +135,7 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
   if (known.session) verification->until = known.not_after;
   return route.generation.client_tls->connect(
       below, {.server_name = route.target.is_address ? std::string() : route.target.name,
-              .alpn = {"http/1.1"},
+              .alpn = route.alpn,
               .resume = known.session.get(),
               .verify = [verification, trust = route.generation.configuration->trust,
                          name = route.target.name](X509_STORE_CTX* presented) -> Result<void> {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sallyport/http/origin_connection.hpp"
 #include "sallyport/io/cancellation.hpp"
@@ -21,7 +22,8 @@ struct Route {
   Target target;
   Door door = Door::transparent;
   Endpoint client;
-  std::optional<Endpoint> rewritten;  // a rule's target in place of the target's own endpoint
+  std::optional<Endpoint> rewritten;             // a rule's target in place of the target's own endpoint
+  std::vector<std::string> alpn = {"http/1.1"};  // offered to the origin, best first
 };
 
 // The route of `target` under a verdict: a rewrite's address, and its port if it names one.

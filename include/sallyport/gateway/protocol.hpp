@@ -54,6 +54,10 @@ class Protocol {
   // The tokens of HTTP's Upgrade and of an extended CONNECT that lead to it, lower-case.
   [[nodiscard]] virtual std::vector<std::string> upgrades() const { return {}; }
 
+  // Whether it hands its requests to exchanges(), which finds an origin for each by whatever HTTP that one speaks. Any
+  // other protocol offers the origin the ALPN it was entered by.
+  [[nodiscard]] virtual bool is_http() const { return false; }
+
   // Until the conversation is over. Waits that it begins end with an error when the connection ends.
   virtual io::Task<void> serve(Conversation& conversation) const = 0;
 };

@@ -10,6 +10,7 @@ namespace {
 class Http1Protocol final : public Protocol {
  public:
   [[nodiscard]] std::vector<std::string> alpn() const override { return {"http/1.1"}; }
+  [[nodiscard]] bool is_http() const override { return true; }
 
   io::Task<void> serve(Conversation& conversation) const override {
     http::http1::Server server(conversation.client(), conversation.buffers(),

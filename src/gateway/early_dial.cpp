@@ -1,0 +1,35 @@
+#include "early_dial.hpp"
+
+namespace sallyport::gateway {
+
+void EarlyDial::start() {
+  idle_ = dialer_.take_idle(route_);
+  if (!idle_) opening_.emplace(dialer_.open(route_));
+}
+
+io::Task<void> EarlyDial::wait() {
+  if (!opening_) co_return;
+  Result<http::OriginConnectionPtr> opened = co_await opening_->join();
+  opening_.reset();
+  if (opened) {
+    idle_ = std::move(*opened);
+  } else {
+    error_ = opened.error();
+  }
+}
+
+io::Task<Result<http::OriginConnectionPtr>> EarlyDial::take() {
+  co_await wait();
+  if (worker_.generation.configuration != route_.generation.configuration) co_return nullptr;
+  if (error_) co_return std::unexpected(*error_);
+  // The client may have taken its time, and the origin lost patience.
+  if (idle_ && !idle_->quiet()) idle_.reset();
+  co_return std::move(idle_);
+}
+
+io::Task<void> EarlyDial::end() {
+  co_await wait();
+  if (idle_) dialer_.keep_idle(route_, std::move(idle_));
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,49 @@
+// InterceptedConversation: what a protocol gets that a client has entered by its TLS handshake.
+//
+// Lives in the frame of the layer that shook hands, as does everything it refers to.
+#pragma once
+
+#include <optional>
+
+#include "sallyport/gateway/protocol.hpp"
+
+#include "early_dial.hpp"
+#include "forward.hpp"
+#include "session.hpp"
+
+namespace sallyport::gateway {
+
+class InterceptedConversation final : public Conversation {
+ public:
+  InterceptedConversation(WorkerContext& worker, Lifetime& lifetime, const Session& session,
+                          const policy::Verdict& verdict, EarlyDial& early, tls::TlsStream& client)
+      : worker_(worker), lifetime_(lifetime), session_(session), verdict_(verdict), early_(early), client_(client) {}
+
+  [[nodiscard]] std::string_view entered_as() const override { return client_.alpn(); }
+  [[nodiscard]] io::Stream& client() override { return client_; }
+  io::Task<Result<io::Stream*>> origin() override;
+  [[nodiscard]] http::ExchangeHandler& exchanges() override;
+  [[nodiscard]] record::ExchangeRecord& record() override;
+  [[nodiscard]] Lifetime& lifetime() override { return lifetime_; }
+  [[nodiscard]] io::BufferPool& buffers() override { return worker_.buffers; }
+  [[nodiscard]] const config::Settings& settings() const override {
+    return early_.route().generation.configuration->settings;
+  }
+
+  // Writes the line of a conversation that was not HTTP.
+  void write_record();
+
+ private:
+  WorkerContext& worker_;
+  Lifetime& lifetime_;
+  const Session& session_;
+  const policy::Verdict& verdict_;
+  EarlyDial& early_;
+  tls::TlsStream& client_;
+  std::optional<Forwarder> forwarder_;
+  std::optional<record::ExchangeRecord> record_;
+  http::OriginConnectionPtr origin_;
+  std::optional<io::ClosedOnCancel<io::FdStream>> origin_closed_on_cancel_;
+};
+
+}  // namespace sallyport::gateway

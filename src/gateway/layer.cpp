@@ -1,0 +1,209 @@
+#include "layer.hpp"
+
+#include <array>
+
+#include "sallyport/crypto/certificate.hpp"
+#include "sallyport/pki/certificate_names.hpp"
+#include "sallyport/tls/ja4.hpp"
+
+#include "intercepted_conversation.hpp"
+#include "passthrough.hpp"
+
+namespace sallyport::gateway {
+
+Layer::Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival)
+    : worker_(worker), lifetime_(lifetime), generation_(worker.generation), client_(client) {
+  session_.arrival = std::move(arrival);
+}
+
+Layer::~Layer() = default;
+
+io::Task<void> Layer::run() {
+  const policy::PolicySnapshot& policy = *generation_.configuration->policy;
+  const IpAddress& client = session_.arrival.client.address;
+  const std::optional<policy::Verdict> whole_client = policy.ask(policy::Stage::passthrough_client, {}, &client);
+  if (whole_client) {
+    session_.target = Target::of(session_.arrival);
+    co_await relay_unopened(*whole_client);
+    co_return;
+  }
+  const Result<void> hello = co_await read_client_hello();
+  if (!hello) co_return;
+  Result<Target> target = Target::of(session_.arrival, hello_reader_.hello());
+  if (!target) {
+    co_await refuse_with(wire::Alert::unrecognized_name, target.error().reason);
+    co_return;
+  }
+  session_.target = std::move(*target);
+  session_.ja4 = tls::ja4(hello_reader_.hello(), tls::Ja4Transport::tcp);
+  const policy::Verdict verdict = policy.judge(session_.target.name, client);
+  // A client that contradicts itself is told so, which takes a session of ours.
+  if (verdict.action == policy::Action::passthrough && session_.target.contradiction.empty()) {
+    co_await relay_unopened(verdict);
+  } else {
+    co_await intercept(verdict);
+  }
+}
+
+io::Task<Result<void>> Layer::read_client_hello() {
+  std::array<std::uint8_t, 4096> piece{};
+  client_.set_deadline(worker_.loop.now() + settings().intercept.first_bytes);
+  bool first = true;
+  for (;;) {
+    const Result<std::size_t> got = co_await client_.read(piece);
+    if (!got || *got == 0) {
+      const Error why =
+          got ? Error{ErrorKind::end_of_stream, "the client left before its ClientHello was complete"} : got.error();
+      record_end(first && why.kind == ErrorKind::timed_out ? "no ClientHello came in time" : why.reason);
+      co_return std::unexpected(why);
+    }
+    if (std::exchange(first, false)) client_.set_deadline(worker_.loop.now() + settings().limits.handshake);
+    const Result<bool> complete = hello_reader_.feed(ByteView(piece).first(*got));
+    if (!complete) {
+      const std::optional<wire::Alert> alert = hello_reader_.alert();
+      if (alert) {
+        co_await refuse_with(*alert, complete.error().reason);
+      } else {
+        record_end(complete.error().reason);
+      }
+      co_return std::unexpected(complete.error());
+    }
+    if (*complete) co_return Result<void>();
+  }
+}
+
+// An alert in the clear, in place of a ServerHello.
+io::Task<void> Layer::refuse_with(wire::Alert alert, std::string_view why) {
+  record_end(why);
+  const std::array<std::uint8_t, 7> record = wire::fatal_alert(alert);
+  client_.set_deadline(worker_.loop.now() + settings().limits.handshake);
+  const Result<void> sent = co_await client_.write(record);
+  if (!sent) co_return;
+  const Result<void> finished = co_await client_.finish();
+  if (!finished) co_return;
+  // What the client still sends is taken, so that closing does not reset the connection under the alert.
+  client_.set_deadline(worker_.loop.now() + std::chrono::seconds(1));
+  std::array<std::uint8_t, 4096> surplus{};
+  for (int reads = 0; reads < 32; ++reads) {
+    const Result<std::size_t> got = co_await client_.read(surplus);
+    if (!got || *got == 0) co_return;
+  }
+}
+
+// Both TLS sessions end here. A refused name gets its own so that the page can say why; nobody is dialled for it.
+io::Task<void> Layer::intercept(const policy::Verdict& verdict) {
+  if (session_.target.is_address && settings().intercept.no_sni == config::NoSni::refuse) {
+    co_await refuse_with(wire::Alert::unrecognized_name, "the client named no host, and no_sni = refuse");
+    co_return;
+  }
+  alpn_ = choose_protocol(hello_reader_.hello().alpn);
+  if (alpn_.protocol == nullptr) {
+    co_await refuse_with(wire::Alert::no_application_protocol, "the client speaks no protocol of ours");
+    co_return;
+  }
+  Route route = route_of(generation_, session_.target, session_.arrival, verdict);
+  if (!alpn_.protocol->is_http()) route.alpn = {alpn_.name};
+  EarlyDial early(worker_, lifetime_.cancellation(), std::move(route));
+  const bool may_dial = verdict.action == policy::Action::intercept && session_.target.contradiction.empty();
+  if (may_dial) early.start();
+  co_await serve(verdict, early);
+  // A client that left before its first request often comes back: what is open by now may serve it then.
+  if (early.under_way()) lifetime_.end({ErrorKind::cancelled, "the client left"});
+  co_await early.end();
+}
+
+bool Layer::asks_before_answering() const {
+  return session_.target.is_address || settings().upstream.invalid_origin == config::InvalidOrigin::alert;
+}
+
+io::Task<void> Layer::serve(const policy::Verdict& verdict, EarlyDial& early) {
+  if (verdict.action == policy::Action::intercept && asks_before_answering()) {
+    co_await early.wait();
+    if (early.connection() != nullptr && early.connection()->facts().certificate) {
+      session_.origin_certificate = crypto::up_ref(early.connection()->facts().certificate.get());
+    }
+    if (early.error() && settings().upstream.invalid_origin == config::InvalidOrigin::alert) {
+      co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason);
+      co_return;
+    }
+  }
+  const bool secured = co_await shake_hands();
+  if (!secured) co_return;
+  InterceptedConversation conversation(worker_, lifetime_, session_, verdict, early, *client_tls_);
+  co_await alpn_.protocol->serve(conversation);
+  conversation.write_record();
+}
+
+Result<pki::LeafPtr> Layer::leaf() const {
+  const std::chrono::sys_seconds now = crypto::wall_clock();
+  pki::LeafRequest request;
+  if (session_.origin_certificate) {
+    request.names = pki::names_in(session_.origin_certificate.get(), pki::max_leaf_names);
+  }
+  if (request.names.empty()) request.names = {session_.target.name};
+  request.life = settings().ca.leaf_life;
+  if (!wire::accepts_ecdsa(hello_reader_.hello())) request.key = pki::LeafKey::rsa_2048;
+  const std::optional<Validity> origin = worker_.shared.origins->validity_of(session_.target.name);
+  // Named only where they cut something off, so that one leaf serves as long as it can.
+  if (origin && origin->not_after < now + request.life && origin->not_after > now) {
+    request.not_after = origin->not_after;
+  }
+  if (origin && origin->not_before > now - std::chrono::hours(1) && origin->not_before <= now) {
+    request.not_before = origin->not_before;
+  }
+  return worker_.shared.leaves.get(generation_.configuration->issuers->current(), request, now);
+}
+
+io::Task<bool> Layer::shake_hands() {
+  pki::LeafPtr shown;  // kept until the handshake is over
+  tls::ServerContext::Session session{.identity = [this, &shown]() -> Result<tls::Identity> {
+                                        Result<pki::LeafPtr> minted = leaf();
+                                        if (!minted) return std::unexpected(minted.error());
+                                        shown = std::move(*minted);
+                                        return tls::Identity{shown->certificate.get(), shown->key.get(),
+                                                             shown->chain()};
+                                      },
+                                      .alpn = {alpn_.protocol != nullptr ? alpn_.name : "http/1.1"},
+                                      .resumption_scope = session_.target.name + generation_.resumption_scope};
+  client_.unread(hello_reader_.raw());
+  Result<std::unique_ptr<tls::TlsStream>> accepted = generation_.server_tls->accept(client_, std::move(session));
+  if (!accepted) {
+    record_end(accepted.error().reason);
+    co_return false;
+  }
+  client_tls_ = std::move(*accepted);
+  client_tls_->set_deadline(worker_.loop.now() + settings().limits.handshake);
+  const Result<void> done = co_await client_tls_->handshake();
+  if (!done) {
+    record_end("client: " + done.error().reason);
+    co_return false;
+  }
+  session_.tls_client = std::string(client_tls_->version()) + " " + std::string(client_tls_->cipher());
+  co_return true;
+}
+
+// The origin's TLS session reaches the client; we see neither.
+io::Task<void> Layer::relay_unopened(const policy::Verdict& verdict) {
+  const Route route = route_of(generation_, session_.target, session_.arrival, verdict);
+  const PassedThrough passed = co_await pass_through(worker_, lifetime_, route, client_, hello_reader_.raw());
+  record::ExchangeRecord record = session_.record(&verdict);
+  record.bytes_in = passed.bytes_in;
+  record.bytes_out = passed.bytes_out;
+  if (!passed.upstream.address.is_unspecified()) record.upstream = passed.upstream.to_string();
+  record.error = passed.error;
+  write(std::move(record));
+}
+
+void Layer::record_end(std::string_view error) const {
+  record::ExchangeRecord record = session_.record(nullptr);
+  record.error = error;
+  write(std::move(record));
+}
+
+void Layer::write(record::ExchangeRecord record) const {
+  record.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() - session_.began);
+  worker_.log().write(record);
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,51 @@
+// Layer: one TLS session of a client, from its ClientHello to its end, told in order by run().
+//
+// A transparent connection is one layer over its socket; each CONNECT opens another one over the tunnel it was given.
+// Lives in the coroutine that serves the tunnel or the connection, and borrows the stream; one worker's thread.
+#pragma once
+
+#include <memory>
+
+#include "sallyport/gateway/lifetime.hpp"
+#include "sallyport/gateway/protocol.hpp"
+#include "sallyport/wire/client_hello_reader.hpp"
+#include "sallyport/wire/tls_alert.hpp"
+
+#include "early_dial.hpp"
+#include "session.hpp"
+
+namespace sallyport::gateway {
+
+class Layer {
+ public:
+  Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival);
+  ~Layer();
+
+  io::Task<void> run();
+
+ private:
+  io::Task<Result<void>> read_client_hello();
+  io::Task<void> intercept(const policy::Verdict& verdict);
+  io::Task<void> serve(const policy::Verdict& verdict, EarlyDial& early);
+  io::Task<bool> shake_hands();
+  io::Task<void> relay_unopened(const policy::Verdict& verdict);
+  io::Task<void> refuse_with(wire::Alert alert, std::string_view why);
+  Result<pki::LeafPtr> leaf() const;
+  [[nodiscard]] bool asks_before_answering() const;
+  // A line for a layer that ended without an exchange.
+  void record_end(std::string_view error) const;
+  void write(record::ExchangeRecord record) const;
+
+  [[nodiscard]] const config::Settings& settings() const { return generation_.configuration->settings; }
+
+  WorkerContext& worker_;
+  Lifetime& lifetime_;
+  Generation generation_;  // the configuration this layer began with
+  io::Stream& client_;
+  Session session_;
+  wire::ClientHelloReader hello_reader_;
+  AlpnChoice alpn_;
+  std::unique_ptr<tls::TlsStream> client_tls_;
+};
+
+}  // namespace sallyport::gateway

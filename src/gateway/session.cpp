@@ -1,0 +1,19 @@
+#include "session.hpp"
+
+namespace sallyport::gateway {
+
+record::ExchangeRecord Session::record(const policy::Verdict* verdict) const {
+  record::ExchangeRecord record;
+  record.time = began;
+  record.client = arrival.client.to_string();
+  record.host = target.name.empty() ? Target::of(arrival).name : target.name;
+  if (verdict != nullptr) {
+    record.verdict = policy::text_of(verdict->name);
+    record.rule = verdict->rule.name();
+  }
+  record.tls_client = tls_client;
+  if (!ja4.empty()) record.extra.emplace_back("ja4", ja4);
+  return record;
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,27 @@
+// Session: what is known of one layer of a client connection, and what its log lines have in common.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "sallyport/crypto/openssl.hpp"
+#include "sallyport/policy/verdict.hpp"
+#include "sallyport/record/exchange_record.hpp"
+
+#include "target.hpp"
+
+namespace sallyport::gateway {
+
+struct Session {
+  Arrival arrival;
+  Target target;
+  std::string tls_client;
+  std::string ja4;
+  crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
+  std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
+
+  // A line that says who came, for what, since when; `verdict` null: none was reached.
+  [[nodiscard]] record::ExchangeRecord record(const policy::Verdict* verdict) const;
+};
+
+}  // namespace sallyport::gateway
