@@ -124,36 +124,49 @@ class Reader:
 
     def body(self, message, until_close):
         """Reads the body that the head announces into the message."""
+        body = bytearray()
+        try:
+            for part in self.parts(message, until_close):
+                body += part
+        except Truncated as error:
+            raise Truncated("a body", bytes(body)) from error
+        message.body = bytes(body)
+
+    def parts(self, message, until_close):
+        """The body that the head announces, as it comes; the message's trailers and count of chunks are filled in."""
         coding, lengths = message.all("transfer-encoding"), message.all("content-length")
         if coding and lengths or len(coding) > 1 or len(lengths) > 1:
             raise Malformed(f"ambiguous framing: {coding} {lengths}")
         if coding:
             if coding[0].lower() != "chunked":
                 raise Malformed(f"transfer coding {coding[0]!r}")
-            self._chunked(message)
+            yield from self._chunked(message)
         elif lengths:
             if not lengths[0].isascii() or not lengths[0].isdigit():
                 raise Malformed(f"content length {lengths[0]!r}")
-            message.body = self.exactly(int(lengths[0]))
+            yield from self._sized(int(lengths[0]), "a body")
         elif until_close:
-            while self.fill():
-                pass
-            message.body = self._take(len(self._buffer))
+            while self._buffer or self.fill():
+                yield self._take(len(self._buffer))
+
+    def _sized(self, size, what):
+        while size:
+            if not self._buffer and not self.fill():
+                raise Truncated(what)
+            part = self._take(min(size, len(self._buffer)))
+            size -= len(part)
+            yield part
 
     def _chunked(self, message):
-        body = bytearray()
-        try:
-            while size := self._chunk_size():
-                body += self.exactly(size, "a chunk")
-                message.chunks += 1
-                if self.line("a chunk") != b"":
-                    raise Malformed("no CRLF after a chunk")
-            trailer = []
-            while line := self.line("the trailer"):
-                trailer.append(line)
-        except Truncated as error:
-            raise Truncated("a chunked body", bytes(body)) from error
-        message.body, message.trailers = bytes(body), _fields(trailer)
+        while size := self._chunk_size():
+            yield from self._sized(size, "a chunk")
+            message.chunks += 1
+            if self.line("a chunk") != b"":
+                raise Malformed("no CRLF after a chunk")
+        trailer = []
+        while line := self.line("the trailer"):
+            trailer.append(line)
+        message.trailers = _fields(trailer)
 
     def _chunk_size(self):
         text = self.line("a chunk size")
