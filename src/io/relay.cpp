@@ -41,7 +41,8 @@ class Pair {
   std::optional<Error> error_;
 };
 
-Task<Result<void>> pump(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, std::uint64_t& moved) {
+Task<Result<void>> pump(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, std::uint64_t& moved,
+                        RelayTap* tap) {
   InputBuffer buffer(buffers);
   for (;;) {
     pair.moved();
@@ -58,14 +59,15 @@ Task<Result<void>> pump(Stream& from, Stream& to, BufferPool& buffers, Pair& pai
     buffer.added(attempt.count);
     const Result<void> written = co_await to.write(buffer.unread());
     if (!written) co_return std::unexpected(written.error());
+    if (tap != nullptr) tap->passed(buffer.unread());
     buffer.consume(attempt.count);
     moved += attempt.count;
   }
   co_return co_await to.finish();
 }
 
-Task<void> pump_into(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, std::uint64_t& moved) {
-  const Result<void> ended = co_await pump(from, to, buffers, pair, moved);
+Task<void> pump_into(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, std::uint64_t& moved, RelayTap* tap) {
+  const Result<void> ended = co_await pump(from, to, buffers, pair, moved, tap);
   if (!ended) pair.end(ended.error());
 }
 
@@ -165,11 +167,11 @@ class Splicer {
 
 }  // namespace
 
-Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle) {
+Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle, RelayTaps taps) {
   Pair pair(first, second, idle);
   Relayed relayed;
-  StartedTask<void> back(pump_into(second, first, buffers, pair, relayed.back));
-  co_await pump_into(first, second, buffers, pair, relayed.forth);
+  StartedTask<void> back(pump_into(second, first, buffers, pair, relayed.back, taps.back));
+  co_await pump_into(first, second, buffers, pair, relayed.forth, taps.forth);
   co_await back.join();
   relayed.error = pair.error();
   co_return relayed;

@@ -19,8 +19,21 @@ struct Relayed {
   std::optional<Error> error;  // why it ended, unless both sides ended their directions
 };
 
+// Sees the bytes of one direction once they were handed on, in the pieces they came in.
+class RelayTap {
+ public:
+  virtual ~RelayTap() = default;
+  virtual void passed(ByteView bytes) = 0;
+};
+
+// Who looks on; borrowed for the relay's time.
+struct RelayTaps {
+  RelayTap* forth = nullptr;
+  RelayTap* back = nullptr;
+};
+
 // Through buffers: for streams with TLS in them. `idle`: how long neither direction may move.
-Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle);
+Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle, RelayTaps taps = {});
 
 // By splice(2), without bytes passing through this process, but those given back by unread(). The process must ignore
 // SIGPIPE: splice(2) has no MSG_NOSIGNAL.

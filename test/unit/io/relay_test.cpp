@@ -22,6 +22,11 @@ constexpr Duration long_idle = std::chrono::seconds(60);
 enum class Way { buffers, splice };
 constexpr Way both_ways[] = {Way::buffers, Way::splice};
 
+struct Memo final : RelayTap {
+  void passed(ByteView piece) override { bytes += text_of(piece); }
+  std::string bytes;
+};
+
 // client -- first [relay] second -- origin
 struct Middle : test::LoopFixture {
   Middle() {
@@ -32,13 +37,14 @@ struct Middle : test::LoopFixture {
 
   Task<void> relay_by(Way way, Duration idle) {
     if (way == Way::buffers) {
-      relayed = co_await relay(*first, *second, buffers, idle);
+      relayed = co_await relay(*first, *second, buffers, idle, taps);
     } else {
       relayed = co_await splice_relay(*first, *second, idle);
     }
   }
 
   BufferPool buffers;
+  RelayTaps taps;
   std::unique_ptr<FdStream> client, first, second, origin;
   Relayed relayed;
   Received at_client, at_origin;
@@ -175,8 +181,21 @@ TEST(a_look_ahead_that_was_put_back_goes_first) {
   }
 }
 
+TEST(a_tap_sees_each_byte_of_its_direction_in_order) {
+  Middle middle;
+  Memo forth, back;
+  middle.taps = {&forth, &back};
+  const std::string from_client = distinct_bytes(1'000'003, 4);
+  const std::string from_origin = distinct_bytes(300'001, 5);
+  middle.run(both_directions_at_once(middle, Way::buffers, from_client, from_origin));
+  CHECK(middle.at_origin.bytes == from_client);
+  CHECK(forth.bytes == from_client);
+  CHECK(back.bytes == from_origin);
+}
+
 UNIT_MAIN(UNIT_TEST(megabytes_pass_both_ways_at_once), UNIT_TEST(a_half_closed_connection_still_gets_its_answer),
           UNIT_TEST(a_broken_side_ends_both), UNIT_TEST(idleness_ends_it),
           UNIT_TEST(one_moving_direction_keeps_both_alive),
           UNIT_TEST(closing_a_stream_from_outside_ends_it_with_that_reason),
-          UNIT_TEST(a_look_ahead_that_was_put_back_goes_first))
+          UNIT_TEST(a_look_ahead_that_was_put_back_goes_first),
+          UNIT_TEST(a_tap_sees_each_byte_of_its_direction_in_order))
