@@ -1,0 +1,166 @@
+// Connection: an HTTP/2 connection (RFC 9113) over any io::Stream, in either role: nghttp2 does the protocol, this
+// moves its bytes, opens and closes flows, and keeps the windows.
+//
+// Driven by the loop, not by a coroutine: a shared connection towards an origin belongs to nobody's. One worker's
+// thread. Whoever owns it keeps the stream, the pool and the ConnectionOwner alive longer, and destroys all of its
+// flows first. It may be destroyed at any other time, but not from inside a call it makes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nghttp2/nghttp2.h>
+
+#include "sallyport/io/buffer_pool.hpp"
+#include "sallyport/io/event_loop.hpp"
+#include "sallyport/io/stream.hpp"
+
+#include "http2_flow.hpp"
+#include "http2_windows.hpp"
+
+namespace sallyport::http::http2 {
+
+enum class Role { client, server };
+
+struct ConnectionOptions {
+  Role role = Role::server;
+  std::uint32_t streams = 100;         // server: that the client may have open at once
+  std::uint32_t header_bytes = 65536;  // advertised; the owners of the flows hold to it
+  io::Duration first{};                // for the peer's preface and SETTINGS
+  io::Duration idle{};                 // while no flow is open
+  io::Duration stall{};                // for the peer to take what is ready for it
+};
+
+// A frame as it was received or sent, for those who count them.
+struct SeenFrame {
+  bool sent = false;
+  std::uint8_t type = 0;  // RFC 9113 §6; CONTINUATION is counted by nghttp2, which allows 8 in a block
+  std::uint8_t flags = 0;
+  std::int32_t stream = 0;
+  std::size_t length = 0;
+  ErrorCode code = ErrorCode::no_error;  // of RST_STREAM and GOAWAY that were sent
+};
+
+class ConnectionOwner {
+ public:
+  // Server: the peer opens a stream, whose first block follows. Keeps the flow and gives the owner of it; null after
+  // destroying it: the stream is refused. From inside nghttp2, like FlowOwner's calls.
+  virtual FlowOwner* on_stream(std::unique_ptr<Flow> flow) = 0;
+  // Each frame in either direction. An error ends the connection with ENHANCE_YOUR_CALM and that reason. From inside
+  // nghttp2.
+  virtual Result<void> on_frame(const SeenFrame& frame) = 0;
+  // From the loop: a flow is gone, SETTINGS or GOAWAY came, the connection has ended. It may be destroyed in it.
+  virtual void on_change() = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+class Connection {
+ public:
+  Connection(io::Stream& stream, io::BufferPool& buffers, ConnectionOptions options, ConnectionOwner& owner);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Sends SETTINGS and begins to read.
+  void start();
+
+  // Client: opens a stream with this head, with END_STREAM if nothing follows. Fails where can_open() is false.
+  Result<std::unique_ptr<Flow>> open(std::span<const nghttp2_nv> head, bool end_stream, FlowOwner& owner);
+  // Client: the connection lives, and the peer allows another stream.
+  [[nodiscard]] bool can_open() const;
+  // Flows that exist.
+  [[nodiscard]] std::size_t flows() const { return flow_count_; }
+
+  // The peer's SETTINGS came.
+  [[nodiscard]] bool settled() const { return settled_; }
+  // The peer takes extended CONNECT (RFC 8441 §3).
+  [[nodiscard]] bool peer_takes_extended_connect() const;
+  // No further stream is begun: GOAWAY came, drain() was called, or the connection has ended.
+  [[nodiscard]] bool going_away() const { return going_away_ || ended_; }
+
+  // GOAWAY in the graceful way (RFC 9113 §6.8): a notice, the last stream a round trip later, the end once no flow is
+  // left.
+  void drain();
+  // GOAWAY with `code`, then the end: flows fail with `why` at once.
+  void end(ErrorCode code, Error why);
+  // The same without a word to the peer.
+  void close(Error why);
+
+  // Nothing is read or written any more; all flows are closed. Our direction of the stream was ended in the orderly way
+  // if the stream still lived: what the peer still sends is the owner's to take.
+  [[nodiscard]] bool ended() const { return ended_; }
+  // Why: end_of_stream if both sides were done with it.
+  [[nodiscard]] const Error& why() const { return why_; }
+
+ private:
+  friend class Flow;
+  friend struct SessionCallbacks;
+
+  struct SessionDeleter {
+    void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
+  };
+  // Waits for the stream in one direction, for the connection's whole life.
+  class Waiter final : public io::StreamWaiter {
+   public:
+    Waiter(Connection& connection, void (Connection::*ready)()) : connection_(connection), ready_(ready) {}
+    void on_wait_over(io::WaitOutcome outcome) override;
+    bool waiting = false;
+
+   private:
+    Connection& connection_;
+    void (Connection::*ready_)();
+  };
+
+  void make_session();
+  void read();
+  void pump();
+  void fill();
+  void wait_for(const io::Attempt& attempt, Waiter& waiter);
+  void schedule_pump();
+  void schedule_change();
+  void update_deadline();
+  void on_timeout();
+  void finish_if_done();
+  void finish(Error why);
+  void append(ByteView bytes) { output_.insert(output_.end(), bytes.begin(), bytes.end()); }
+  [[nodiscard]] std::size_t unsent() const { return output_.size() - sent_; }
+  [[nodiscard]] bool output_full() const;
+  void add(Flow& flow);
+  void remove(Flow& flow);
+  void consumed(std::size_t count);
+  void note_fault(ErrorKind kind, std::string reason);
+  [[nodiscard]] nghttp2_session* session() const { return session_.get(); }
+
+  io::Stream& stream_;
+  io::BufferPool& buffers_;
+  ConnectionOptions options_;
+  ConnectionOwner& owner_;
+  std::unique_ptr<nghttp2_session, SessionDeleter> session_;
+  Waiter reader_;
+  Waiter writer_;
+  GrowingWindow window_;
+  std::vector<std::uint8_t> output_;
+  std::size_t sent_ = 0;  // of output_
+  Flow* first_ = nullptr;
+  std::size_t flow_count_ = 0;
+  std::size_t opened_ = 0;   // flows of ours whose stream is not closed
+  bool in_session_ = false;  // nghttp2 is running, and must not be entered again
+  bool pump_scheduled_ = false;
+  bool change_scheduled_ = false;
+  bool settled_ = false;
+  bool going_away_ = false;
+  bool draining_ = false;
+  bool ended_ = false;
+  io::TimePoint progress_;  // when output last moved
+  io::TimePoint idle_since_;
+  Error fault_;  // the first thing found wrong; its reason is empty while there is none
+  Error why_;
+};
+
+}  // namespace sallyport::http::http2

@@ -1,0 +1,44 @@
+// How much a peer may send before it hears from us (RFC 9113 §5.2), and when that grows.
+//
+// A window begins small, so that a peer whose bytes nobody reads costs little, and doubles as long as a consumer takes
+// half of it within the time in which a long path needs them all: at its largest it keeps 1 Gbit/s over 40 ms busy.
+// Values; one thread.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "sallyport/io/event_loop.hpp"
+
+namespace sallyport::http::http2 {
+
+// What RFC 9113 §6.9.2 gives each stream to begin with; not lowered, since it takes a round trip to say so.
+inline constexpr std::int32_t stream_window = 65535;
+// All unread bytes of a connection together: with what holding them costs, below 1 MiB.
+inline constexpr std::int32_t connection_window = 640 * 1024;
+// 40 ms × 1 Gbit/s is 5 MB.
+inline constexpr std::int32_t largest_stream_window = 6 * 1024 * 1024;
+// One slow consumer of a grown window leaves the others something.
+inline constexpr std::int32_t largest_connection_window = 8 * 1024 * 1024;
+
+class GrowingWindow {
+ public:
+  GrowingWindow(std::int32_t size, std::int32_t largest) : size_(size), largest_(largest) {}
+
+  // The consumer took `count` bytes and left `unread`. Gives the window's new size when it is to grow.
+  std::optional<std::int32_t> consumed(std::size_t count, std::size_t unread, io::TimePoint now);
+  [[nodiscard]] std::int32_t size() const { return size_; }
+
+ private:
+  // Half a window in this time, on a path of 40 ms, is about what the window allows.
+  static constexpr io::Duration keeps_up = std::chrono::milliseconds(60);
+
+  std::int32_t size_;
+  std::int32_t largest_;
+  std::size_t in_round_ = 0;
+  io::TimePoint round_began_;
+};
+
+}  // namespace sallyport::http::http2
