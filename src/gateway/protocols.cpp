@@ -22,7 +22,7 @@ bool register_protocol(const Protocol& protocol) {
 }
 
 AlpnChoice choose_protocol(const std::vector<std::string>& offered) {
-  if (offered.empty()) return {&http1_protocol(), {}};
+  if (offered.empty()) return {&http1_protocol(), "http/1.1"};
   for (const Protocol* protocol : registered()) {
     for (std::string& name : protocol->alpn()) {
       if (std::find(offered.begin(), offered.end(), name) != offered.end()) return {protocol, std::move(name)};

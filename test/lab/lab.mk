@@ -1,9 +1,19 @@
 # The laboratory: scenarios in network namespaces. Included by test.mk.
 
+# The daemon with the protocols of test/protocol/ linked in, each of which registers itself.
+PROTOCOL_DAEMON := $(BUILD)/protocol/sallyportd
+$(PROTOCOL_DAEMON): $(call object,src/daemon/main.cpp $(sort $(wildcard test/protocol/*.cpp))) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK $(FLAVOUR) $@"
+	@$(LINK) -o $@ $^ $(PKG_LIBS)
+
+.PHONY: lab-programs
+lab-programs: programs $(PROTOCOL_DAEMON)
+
 .PHONY: lab
 lab: ## scenarios with real clients and origins; SCENARIO=policy runs some, FLAVOUR=asan or tsan under a sanitizer
 	@scripts/install-deps lab
-	@$(MAKE) -j$(JOBS) --no-print-directory programs
+	@$(MAKE) -j$(JOBS) --no-print-directory lab-programs
 	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' $(if $(filter asan tsan,$(FLAVOUR)),--sanitizer --patience 6)
 
 .PHONY: bench

@@ -65,10 +65,11 @@ class Protocol {
 // `protocol` must live as long as the process. Before the workers start; always true.
 bool register_protocol(const Protocol& protocol);
 
-// Where a client's ALPN offer leads: the first name in our order of preference that it contains.
+// Where a client's ALPN offer leads: the first name in our order of preference that it contains; HTTP/1.1 where it
+// offers nothing.
 struct AlpnChoice {
   const Protocol* protocol = nullptr;  // null: none of them is known
-  std::string name;                    // empty: the client offered nothing, and HTTP/1.1 is meant
+  std::string name;
 };
 [[nodiscard]] AlpnChoice choose_protocol(const std::vector<std::string>& offered);
 

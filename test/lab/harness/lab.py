@@ -23,6 +23,7 @@ class World:
         self.folder, self.large_folder, self.build = folder, large_folder, build
         self.steering, self.measures = steering, measures
         self.daemon_program = os.path.join(build, "sallyportd")
+        self.protocol_daemon = os.path.join(build, "protocol/sallyportd")  # with the protocols of test/protocol/
         self.command_program = os.path.join(build, "sallyport")
         self.authority = certificates.authority("Laboratory interception CA", path_length=1)
         self.root = certificates.authority("Laboratory origin root")
@@ -91,18 +92,19 @@ class Lab:
                 self.settings_used.setdefault(name, []).append(value)
         return self.last_files
 
-    def gateway(self, settings=None, policy="", *, authority=None, files=None, steered=True, environment=None):
+    def gateway(self, settings=None, policy="", *, authority=None, files=None, steered=True, environment=None,
+                program=None):
         """A running gateway with the shipped rules up, once it says `ready`."""
-        daemon = self.launch(files or self.files(settings, policy, authority), environment)
+        daemon = self.launch(files or self.files(settings, policy, authority), environment, program)
         daemon.wait_ready()
         if steered and not self._steered:
             self.steer("up")
             self._steered = True
         return daemon
 
-    def launch(self, files, environment=None):
+    def launch(self, files, environment=None, program=None):
         """A gateway that has just been started; nothing is waited for."""
-        daemon = Daemon(self.gateway_side, self.world.daemon_program, files, environment)
+        daemon = Daemon(self.gateway_side, program or self.world.daemon_program, files, environment)
         self.daemons.append(daemon)
         return daemon
 
