@@ -11,7 +11,7 @@ class Nginx:
 
     nginx goes to the background once it listens, so that nothing has to wait for it."""
 
-    def __init__(self, lab, names, addresses, port=443, directives=""):
+    def __init__(self, lab, names, addresses, port=443, directives="", http2=False):
         self.folder = os.path.join(lab.folder, f"nginx{port}")
         self.root = os.path.join(lab.large_folder(), f"nginx{port}")
         self.access_log = os.path.join(self.folder, "access.log")
@@ -20,7 +20,8 @@ class Nginx:
         for path in (self.folder, self.root, os.path.join(self.root, "upload")):
             os.chmod(path, 0o777)
         identity = lab.identity_file(certificates.issue(lab.root, names))
-        listens = "".join(f"listen {f'[{one}]' if ':' in one else one}:{port} ssl backlog=4096;\n" for one in addresses)
+        options = "ssl http2 backlog=4096" if http2 else "ssl backlog=4096"
+        listens = "".join(f"listen {f'[{one}]' if ':' in one else one}:{port} {options};\n" for one in addresses)
         config = os.path.join(self.folder, "nginx.conf")
         with open(config, "w", encoding="ascii") as file:
             file.write(_CONFIG.format(folder=self.folder, root=self.root, identity=identity, listens=listens,
