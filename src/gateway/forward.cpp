@@ -8,6 +8,7 @@
 #include "sallyport/http/authority.hpp"
 #include "sallyport/http/hop_by_hop.hpp"
 #include "sallyport/http/http1_upstream.hpp"
+#include "sallyport/http/protocol_switch.hpp"
 #include "sallyport/http/request_id.hpp"
 #include "sallyport/pki/certificate_names.hpp"
 
@@ -39,6 +40,10 @@ bool authenticates_connection(const http::Fields& fields, std::string_view name)
   });
 }
 
+http::SwitchForm form_of(std::string_view alpn) {
+  return alpn == "h2" ? http::SwitchForm::extended_connect : http::SwitchForm::upgrade;
+}
+
 unsigned status_of(const Error& error) {
   if (error.kind == ErrorKind::not_permitted) return 403;
   return error.kind == ErrorKind::timed_out ? 504 : 502;
@@ -68,7 +73,8 @@ struct Forwarder::Running {
   http::PageFormat page_format;
   policy::Verdict verdict;
   std::string refusal;  // why it is refused, where not by the verdict
-  std::string upgrade;  // protocols offered to the origin
+  http::ProtocolSwitch protocol_switch;
+  std::string entered;  // the protocol that was switched to
   unsigned status = 0;
   std::uint64_t request_bytes = 0;
   std::optional<Error> client_error;  // the request could not be read to its end
@@ -85,7 +91,7 @@ class Forwarder::UpgradedConversation final : public Conversation {
   UpgradedConversation(Running& running, io::Stream& client, io::Stream& origin)
       : running_(running), client_(client), origin_(origin) {}
 
-  [[nodiscard]] std::string_view entered_as() const override { return running_.upgrade; }
+  [[nodiscard]] std::string_view entered_as() const override { return running_.entered; }
   [[nodiscard]] io::Stream& client() override { return client_; }
   io::Task<Result<io::Stream*>> origin() override { co_return &origin_; }
   [[nodiscard]] http::ExchangeHandler& exchanges() override { return running_.forwarder; }
@@ -200,6 +206,13 @@ io::Task<void> Forwarder::answer(Running& running) {
 
 io::Task<void> Forwarder::relay(Running& running) {
   prepare_request(running);
+  if (running.protocol_switch.impossible()) {
+    running.error = "[http] upgrades does not name the protocol of this CONNECT";
+    const http::Page page =
+        http::error_page(501, running.record.host, running.error, running.request_id, running.page_format);
+    co_await send_page(running, page);
+    co_return;
+  }
   Result<void> relayed = fail(ErrorKind::system, "not tried");
   for (int attempt = 1; attempt <= most_attempts; ++attempt) {
     Result<std::unique_ptr<http::UpstreamExchange>> upstream = co_await open_upstream(running, attempt > 1);
@@ -223,7 +236,8 @@ void Forwarder::prepare_request(Running& running) {
   http::RequestHead& request = running.exchange.request;
   // A request with a body would still be flowing when the protocol changes.
   if (!running.exchange.request_shape.present) {
-    running.upgrade = http::allowed_upgrades(running.exchange.upgrade, running.settings().http.upgrades);
+    running.protocol_switch = http::ProtocolSwitch(form_of(running.exchange.protocol), running.exchange.upgrade,
+                                                   running.settings().http.upgrades);
   }
   http::remove_hop_by_hop_from_request(request.fields);
   bound_to_client_ = bound_to_client_ || authenticates_connection(request.fields, "Authorization");
@@ -278,7 +292,13 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
 io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExchange& upstream) {
   http::Exchange& exchange = running.exchange;
   const io::ClosedOnCancel<http::UpstreamExchange> closed_on_cancel(running.cancellation, upstream);
-  Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, running.upgrade);
+  const Result<std::string> offer =
+      running.protocol_switch.prepare_request(form_of(upstream.facts().alpn), exchange.request.fields);
+  if (!offer) {
+    running.client_error = offer.error();
+    co_return std::unexpected(offer.error());
+  }
+  Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, *offer);
   if (sent && !exchange.request_shape.present) sent = co_await upstream.finish(no_trailers);
   if (!exchange.request_shape.present) {
     if (!sent) co_return sent;
@@ -305,6 +325,8 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     http::ResponseHead& head = **read;
     bound_to_client_ = bound_to_client_ || authenticates_connection(head.fields, "WWW-Authenticate");
     if (head.status == 101) co_return co_await switch_protocols(running, upstream, head);
+    const Result<void> declined = running.protocol_switch.decline(head.status);
+    if (!declined) co_return declined;
     http::remove_hop_by_hop_from_response(head.fields);
     if (running.settings().http.via) head.fields.add("Via", std::string(via_value));
     if (head.status < 200) {
@@ -339,15 +361,17 @@ io::Task<Result<void>> Forwarder::relay_body(Running& running, http::UpstreamExc
 
 io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::UpstreamExchange& upstream,
                                                    const http::ResponseHead& head) {
-  if (running.upgrade.empty()) co_return fail(ErrorKind::malformed, "the origin switches protocols unasked");
-  running.status = head.status;
   http::ResponseHead switching = head;
+  Result<std::string> entered = running.protocol_switch.accept(switching.fields);
+  if (!entered) co_return std::unexpected(entered.error());
+  running.entered = std::move(*entered);
+  running.status = head.status;
   http::remove_hop_by_hop_from_response(switching.fields);
   io::Stream& origin = upstream.take_over();
-  const Result<io::Stream*> client = co_await running.exchange.response.take_over(switching, running.upgrade);
+  const Result<io::Stream*> client = co_await running.exchange.response.take_over(switching, running.entered);
   if (!client) co_return std::unexpected(client.error());
   UpgradedConversation conversation(running, **client, origin);
-  co_await protocol_of_upgrade(running.upgrade).serve(conversation);
+  co_await protocol_of_upgrade(running.entered).serve(conversation);
   running.error = running.record.error;
   co_return Result<void>();
 }

@@ -9,6 +9,7 @@ namespace {
 std::vector<const Protocol*>& registered() {
   static std::vector<const Protocol*> protocols = {
       &http1_protocol(),
+      &websocket_protocol(),
       &tunnel_protocol(),
   };
   return protocols;

@@ -1,6 +1,8 @@
 #include "sallyport/http/hop_by_hop.hpp"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "sallyport/base/text.hpp"
 
@@ -122,18 +124,6 @@ void remove_hop_by_hop_from_response(Fields& fields) {
   remove_connection_fields(fields, [](std::string_view name) {
     return proxy_response_fields.contains(name) || equal_ignoring_case(name, "te");
   });
-}
-
-std::string allowed_upgrades(const std::vector<std::string>& offered, const std::vector<std::string>& allowed) {
-  std::string value;
-  for (const std::string& protocol : offered) {
-    const bool relayed = std::any_of(allowed.begin(), allowed.end(),
-                                     [&](const std::string& name) { return equal_ignoring_case(name, protocol); });
-    if (!relayed) continue;
-    if (!value.empty()) value += ", ";
-    value += protocol;
-  }
-  return value;
 }
 
 bool may_be_trailer(std::string_view name) {

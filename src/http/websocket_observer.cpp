@@ -37,7 +37,7 @@ void WebSocketObserver::FreeParser::operator()(wslay_frame_context* parser) cons
   wslay_frame_context_free(parser);
 }
 
-void WebSocketObserver::feed(ByteView bytes) {
+void WebSocketObserver::passed(ByteView bytes) {
   if (over() || bytes.empty()) return;
   if (!parser_ && !open_parser()) return break_off("no memory to observe with");
   input_ = bytes;

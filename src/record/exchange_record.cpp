@@ -10,6 +10,21 @@ constexpr std::size_t path_limit = 4096;
 constexpr std::size_t text_limit = 1024;
 constexpr std::size_t extra_limit = 32;
 
+void append_flow(JsonLine& line, std::string_view name, const WebSocketFlow& flow) {
+  line.begin_object(name);
+  line.number("frames", flow.frames);
+  line.number("text", flow.text);
+  line.number("binary", flow.binary);
+  line.number("compressed", flow.compressed);
+  line.number("bytes", flow.bytes);
+  line.number("largest", flow.largest);
+  line.number("pings", flow.pings);
+  line.number("pongs", flow.pongs);
+  line.number("close", flow.close);
+  if (!flow.broken.empty()) line.text("broken", flow.broken, text_limit);
+  line.end_object();
+}
+
 }  // namespace
 
 void append_json(std::string& out, const ExchangeRecord& record) {
@@ -31,6 +46,12 @@ void append_json(std::string& out, const ExchangeRecord& record) {
   line.text("tls_upstream", record.tls_upstream, text_limit);
   line.text("alpn", record.alpn, text_limit);
   line.text("error", record.error, text_limit);
+  if (record.websocket) {
+    line.begin_object("websocket");
+    append_flow(line, "in", record.websocket->in);
+    append_flow(line, "out", record.websocket->out);
+    line.end_object();
+  }
   std::size_t extras = 0;
   for (const auto& [key, value] : record.extra) {
     if (extras++ == extra_limit) break;

@@ -88,6 +88,17 @@ void JsonLine::number(std::string_view name, std::uint64_t value) {
   append_digits(out_, value);
 }
 
+void JsonLine::begin_object(std::string_view name) {
+  key(name);
+  out_ += '{';
+  first_ = true;
+}
+
+void JsonLine::end_object() {
+  out_ += '}';
+  first_ = false;
+}
+
 void JsonLine::milliseconds(std::string_view name, std::chrono::microseconds value) {
   const auto count = static_cast<std::uint64_t>(std::max<std::chrono::microseconds::rep>(value.count(), 0));
   key(name);

@@ -20,6 +20,9 @@ class JsonLine {
   // Milliseconds with three decimals.
   void milliseconds(std::string_view key, std::chrono::microseconds value);
   void time(std::string_view key, std::chrono::system_clock::time_point value);
+  // What is written until end_object() are the keys of an object of its own.
+  void begin_object(std::string_view key);
+  void end_object();
   void end() { out_ += '}'; }
 
  private:

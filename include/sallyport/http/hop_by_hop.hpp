@@ -2,9 +2,7 @@
 // field (§6.5.1). Pure functions; any thread.
 #pragma once
 
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "sallyport/http/message.hpp"
 
@@ -18,11 +16,6 @@ void remove_hop_by_hop_from_request(Fields& fields);
 
 // The same for a response; of the Proxy-… fields those that would make a client talk to this hop.
 void remove_hop_by_hop_from_response(Fields& fields);
-
-// The offered protocols that settings allow, as the value of an Upgrade field, "" if none remains.
-// `offered` and `allowed` are compared ignoring case; a version ("websocket/13") belongs to the name.
-[[nodiscard]] std::string allowed_upgrades(const std::vector<std::string>& offered,
-                                           const std::vector<std::string>& allowed);
 
 // Whether a field of this name may stand in a trailer section.
 [[nodiscard]] bool may_be_trailer(std::string_view name);

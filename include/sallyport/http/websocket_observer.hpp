@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "sallyport/base/bytes.hpp"
+#include "sallyport/io/relay.hpp"
 
 struct wslay_frame_context;
 struct wslay_frame_iocb;
@@ -42,15 +43,15 @@ struct WebSocketCounts {
   friend bool operator==(const WebSocketCounts&, const WebSocketCounts&) = default;
 };
 
-class WebSocketObserver {
+class WebSocketObserver final : public io::RelayTap {
  public:
   explicit WebSocketObserver(WebSocketSender sender) : sender_(sender) {}
   WebSocketObserver(const WebSocketObserver&) = delete;
   WebSocketObserver& operator=(const WebSocketObserver&) = delete;
-  ~WebSocketObserver() = default;
+  ~WebSocketObserver() override = default;
 
   // The next bytes of the direction. What follows a Close frame is not looked at.
-  void feed(ByteView bytes);
+  void passed(ByteView bytes) override;
   [[nodiscard]] const WebSocketCounts& counts() const { return counts_; }
 
  private:

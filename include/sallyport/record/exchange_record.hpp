@@ -4,11 +4,31 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace sallyport::record {
+
+// One direction of a WebSocket.
+struct WebSocketFlow {
+  std::uint64_t frames = 0;
+  std::uint64_t text = 0;  // messages
+  std::uint64_t binary = 0;
+  std::uint64_t compressed = 0;  // among those two
+  std::uint64_t bytes = 0;       // payload of messages, as it passed
+  std::uint64_t largest = 0;     // payload of the largest message
+  std::uint64_t pings = 0;
+  std::uint64_t pongs = 0;
+  std::uint16_t close = 0;  // the code of the Close frame; 0: there was none
+  std::string broken;       // why the counting ended early
+};
+
+struct WebSocketRecord {
+  WebSocketFlow in;  // from the client
+  WebSocketFlow out;
+};
 
 struct ExchangeRecord {
   std::chrono::system_clock::time_point time;  // when the request began
@@ -28,11 +48,13 @@ struct ExchangeRecord {
   std::string tls_upstream;
   std::string alpn;
   std::string error;
+  std::optional<WebSocketRecord> websocket;
   std::vector<std::pair<std::string, std::string>> extra;  // more keys, such as ja4
 };
 
-// One line of JSON without its newline, appended to `out`: every key in the order above, absent text as "", the
-// extra ones last. Valid UTF-8 whatever the fields hold; over-long fields are cut and end in "…".
+// One line of JSON without its newline, appended to `out`: every key in the order above, absent text as "", what is
+// optional only where it is, the extra ones last. Valid UTF-8 whatever the fields hold; over-long fields are cut and
+// end in "…".
 void append_json(std::string& out, const ExchangeRecord& record);
 
 }  // namespace sallyport::record

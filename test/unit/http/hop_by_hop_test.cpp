@@ -87,14 +87,6 @@ TEST(removes_what_belongs_to_a_hop_from_responses) {
               "Proxy-Status: cdn; error=x\nContent-Length: 5\nTrailer: X-Sum\n");
 }
 
-TEST(relays_only_allowed_upgrades) {
-  CHECK_EQUAL(http::allowed_upgrades({"websocket"}, {"websocket"}), "websocket");
-  CHECK_EQUAL(http::allowed_upgrades({"h2c", "WebSocket", "tls/1.2"}, {"websocket", "TLS/1.2"}), "WebSocket, tls/1.2");
-  CHECK_EQUAL(http::allowed_upgrades({"h2c"}, {"websocket"}), "");
-  CHECK_EQUAL(http::allowed_upgrades({"websocket/13"}, {"websocket"}), "");
-  CHECK_EQUAL(http::allowed_upgrades({"websocket"}, {}), "");
-}
-
 TEST(drops_forbidden_trailers) {
   Fields trailers = fields_of({{"Content-Length", "5"},
                                {"Transfer-Encoding", "chunked"},
@@ -119,4 +111,4 @@ TEST(drops_forbidden_trailers) {
 
 UNIT_MAIN(UNIT_TEST(removes_what_belongs_to_a_hop), UNIT_TEST(connection_cannot_take_identity_or_framing_away),
           UNIT_TEST(keeps_te_for_trailers_only), UNIT_TEST(removes_what_belongs_to_a_hop_from_responses),
-          UNIT_TEST(relays_only_allowed_upgrades), UNIT_TEST(drops_forbidden_trailers))
+          UNIT_TEST(drops_forbidden_trailers))

@@ -21,7 +21,7 @@ constexpr FrameShape masked{.masked = true};
 WebSocketCounts observe(const std::string& bytes, WebSocketSender sender, std::size_t piece = std::string::npos) {
   WebSocketObserver observer(sender);
   for (std::size_t at = 0; at < bytes.size(); at += std::min(piece, bytes.size() - at)) {
-    observer.feed(bytes_of(std::string_view(bytes).substr(at, piece)));
+    observer.passed(bytes_of(std::string_view(bytes).substr(at, piece)));
   }
   return observer.counts();
 }

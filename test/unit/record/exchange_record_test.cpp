@@ -59,6 +59,29 @@ TEST(every_key_in_order) {
               R"("error":"","ja4":"t13d"})");
 }
 
+TEST(a_websocket_is_an_object_of_two_directions) {
+  ExchangeRecord record;
+  record.websocket = WebSocketRecord{.in = {.frames = 5,
+                                            .text = 1,
+                                            .binary = 2,
+                                            .compressed = 3,
+                                            .bytes = 40,
+                                            .largest = 30,
+                                            .pings = 1,
+                                            .pongs = 0,
+                                            .close = 1000,
+                                            .broken = {}},
+                                     .out = {.frames = 1, .broken = "a \"reserved\" opcode"}};
+  record.extra = {{"ja4", "t13d"}};
+  const std::string line = line_of(record);
+  const std::string_view expected =
+      R"("error":"","websocket":{"in":{"frames":5,"text":1,"binary":2,"compressed":3,"bytes":40,"largest":30,)"
+      R"("pings":1,"pongs":0,"close":1000},"out":{"frames":1,"text":0,"binary":0,"compressed":0,"bytes":0,)"
+      R"("largest":0,"pings":0,"pongs":0,"close":0,"broken":"a \"reserved\" opcode"}},"ja4":"t13d"})";
+  CHECK_EQUAL(line.substr(line.find("\"error\"")), expected);
+  CHECK(nlohmann::json::accept(line));
+}
+
 TEST(an_empty_record_is_valid_too) {
   ExchangeRecord record;
   record.duration = -5us;
@@ -125,7 +148,7 @@ TEST(long_text_is_cut_between_characters) {
 
 }  // namespace
 
-UNIT_MAIN(UNIT_TEST(every_key_in_order), UNIT_TEST(an_empty_record_is_valid_too),
-          UNIT_TEST(control_characters_are_escaped), UNIT_TEST(utf8_stays_and_other_bytes_are_shown),
-          UNIT_TEST(every_byte_gives_one_valid_line), UNIT_TEST(text_comes_back_unchanged),
-          UNIT_TEST(long_text_is_cut_between_characters))
+UNIT_MAIN(UNIT_TEST(every_key_in_order), UNIT_TEST(a_websocket_is_an_object_of_two_directions),
+          UNIT_TEST(an_empty_record_is_valid_too), UNIT_TEST(control_characters_are_escaped),
+          UNIT_TEST(utf8_stays_and_other_bytes_are_shown), UNIT_TEST(every_byte_gives_one_valid_line),
+          UNIT_TEST(text_comes_back_unchanged), UNIT_TEST(long_text_is_cut_between_characters))
