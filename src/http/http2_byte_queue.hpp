@@ -1,14 +1,11 @@
 // ByteQueue: bytes that a flow received and nobody has consumed yet, in pieces.
 //
-// Holds memory for what is in it and little more, so that a hundred flows with a few bytes each stay small. One thread.
+// Holds memory for what is in it and little more, so that a hundred flows with a few bytes each stay small. Owned by
+// its flow; one thread.
 #pragma once
 
-#include <algorithm>
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <deque>
 #include <memory>
 
 #include "sallyport/base/bytes.hpp"
@@ -17,6 +14,12 @@ namespace sallyport::http::http2 {
 
 class ByteQueue {
  public:
+  ByteQueue() = default;
+  ByteQueue(const ByteQueue&) = delete;
+  ByteQueue& operator=(const ByteQueue&) = delete;
+  // One after another: a chain of owners would be freed by recursion.
+  ~ByteQueue() { pop(size_); }
+
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
 
@@ -36,6 +39,8 @@ class ByteQueue {
     std::size_t end = 0;
     std::unique_ptr<Piece> next;
   };
+
+  void add_piece(std::size_t wanted);
 
   std::unique_ptr<Piece> first_;
   Piece* last_ = nullptr;

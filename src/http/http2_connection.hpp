@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nghttp2/nghttp2.h>
@@ -92,8 +93,8 @@ class Connection {
   // The same without a word to the peer.
   void close(Error why);
 
-  // Nothing is read or written any more; all flows are closed. Our direction of the stream was ended in the orderly way
-  // if the stream still lived: what the peer still sends is the owner's to take.
+  // Nothing is read or written any more; all flows are closed. The stream is not: how to part from the peer is the
+  // owner's matter.
   [[nodiscard]] bool ended() const { return ended_; }
   // Why: end_of_stream if both sides were done with it.
   [[nodiscard]] const Error& why() const { return why_; }
@@ -105,6 +106,7 @@ class Connection {
   struct SessionDeleter {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };
+  enum class Room { bounded, unbounded };
   // Waits for the stream in one direction, for the connection's whole life.
   class Waiter final : public io::StreamWaiter {
    public:
@@ -117,24 +119,34 @@ class Connection {
     void (Connection::*ready_)();
   };
 
-  void make_session();
   void read();
+  void receive(ByteView bytes);
   void pump();
-  void fill();
+  // Lets nghttp2 put what it has to send into output_, until that is full; unbounded: all but DATA.
+  void fill(Room room = Room::bounded);
+  // Writes some of output_; false if the stream takes nothing now.
+  bool write_some();
   void wait_for(const io::Attempt& attempt, Waiter& waiter);
   void schedule_pump();
   void schedule_change();
-  void update_deadline();
+  [[nodiscard]] io::TimePoint deadline() const;
   void on_timeout();
-  void finish_if_done();
   void finish(Error why);
-  void append(ByteView bytes) { output_.insert(output_.end(), bytes.begin(), bytes.end()); }
+  void fail_flows(const Error& why);
+  void append(ByteView bytes);
   [[nodiscard]] std::size_t unsent() const { return output_.size() - sent_; }
   [[nodiscard]] bool output_full() const;
   void add(Flow& flow);
   void remove(Flow& flow);
   void consumed(std::size_t count);
-  void note_fault(ErrorKind kind, std::string reason);
+
+  // Told by nghttp2, through SessionCallbacks.
+  void see(const SeenFrame& frame);
+  void peer_opened(std::int32_t id);
+  void peer_settled();
+  void peer_goes_away();
+  void ping_answered();
+  void goaway_sent(ErrorCode code, std::string_view detail);
   [[nodiscard]] nghttp2_session* session() const { return session_.get(); }
 
   io::Stream& stream_;
@@ -149,15 +161,18 @@ class Connection {
   std::size_t sent_ = 0;  // of output_
   Flow* first_ = nullptr;
   std::size_t flow_count_ = 0;
-  std::size_t opened_ = 0;   // flows of ours whose stream is not closed
+  std::size_t open_streams_ = 0;
   bool in_session_ = false;  // nghttp2 is running, and must not be entered again
   bool pump_scheduled_ = false;
   bool change_scheduled_ = false;
   bool settled_ = false;
   bool going_away_ = false;
   bool draining_ = false;
+  bool ending_ = false;  // once what is to be sent has been sent
   bool ended_ = false;
-  io::TimePoint progress_;  // when output last moved
+  bool excessive_ = false;  // a frame too many: see fault_
+  io::TimePoint started_;
+  io::TimePoint output_moved_;  // or was empty until then
   io::TimePoint idle_since_;
   Error fault_;  // the first thing found wrong; its reason is empty while there is none
   Error why_;

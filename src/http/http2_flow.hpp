@@ -13,7 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <nghttp2/nghttp2.h>
 
@@ -33,6 +32,7 @@ enum class ErrorCode : std::uint32_t {
   protocol_error = 0x1,
   internal_error = 0x2,
   flow_control_error = 0x3,
+  settings_timeout = 0x4,
   stream_closed = 0x5,
   refused_stream = 0x7,
   cancel = 0x8,
@@ -82,8 +82,9 @@ class Flow final : public io::Stream {
   // Result<void>: the peer would take something now. To be awaited before a body is read for it.
   class RoomAwaiter;
   RoomAwaiter room();
-  // Ends our direction with trailers; without any it is try_finish().
+  // Ends our direction with trailers; without any, finish() does that.
   Result<void> finish_with(std::span<const nghttp2_nv> trailers);
+  // Our direction has ended.
   [[nodiscard]] bool finished() const { return end_sent_; }
   // Ends the stream now, with RST_STREAM unless both directions have ended; whoever waits fails with `why`.
   void reset(ErrorCode code, Error why);
@@ -123,19 +124,26 @@ class Flow final : public io::Stream {
 
  private:
   friend class Connection;
+  friend struct SessionCallbacks;
 
   Flow(Connection& connection, std::int32_t id, FlowOwner* owner);
 
-  // Called by the connection, on nghttp2's behalf.
-  ssize_t give(std::size_t most, std::uint32_t& flags);
-  void took(ByteView bytes);
+  // Called by the connection, on nghttp2's behalf: how many bytes it may send now; and that it sends them.
+  ssize_t offer(std::size_t most, std::uint32_t& flags);
+  ByteView give(std::size_t count);
   void peer_sent(ByteView bytes);
   void peer_ended();
-  void over(ErrorCode code, bool unprocessed, const Error& why);
+  void note_reset_by_peer() { reset_by_peer_ = true; }
+  // What is wrong with what the peer sent on the stream; nghttp2 resets it.
+  void note_fault(std::string_view fault) { fault_ = fault; }
+  void stream_closed(ErrorCode code);
+  // The stream is closed. `why` is kept unless both directions had ended.
+  void over(ErrorCode code, bool unprocessed, Error why);
 
-  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] FlowOwner& owner() { return *owner_; }
+  [[nodiscard]] bool has_room();
   [[nodiscard]] bool readable() const { return !received_.empty() || peer_ended_ || closed_; }
-  void fail_waiters(io::WaitOutcome outcome);
+  Result<void> submitted(int result);
   void arm_timer();
   static void on_deadline(void* self);
   static void tell_cut_off(void* self);
@@ -148,19 +156,19 @@ class Flow final : public io::Stream {
 
   ByteView outgoing_;  // during try_send() alone
   bool outgoing_last_ = false;
-  bool end_wanted_ = false;  // our direction ends as soon as nghttp2 asks for more
+  bool end_wanted_ = false;  // during try_finish() alone
   bool end_sent_ = false;    // nothing more may be submitted
-  bool trailers_wanted_ = false;
-  std::vector<nghttp2_nv> trailers_;
-  std::string trailer_text_;
 
   ByteQueue received_;
   GrowingWindow window_;
   bool peer_ended_ = false;
   bool closed_ = false;
   bool unprocessed_ = false;
+  bool reset_by_peer_ = false;
   bool cut_off_pending_ = false;
   ErrorCode code_ = ErrorCode::no_error;
+  ErrorCode code_if_dropped_ = ErrorCode::cancel;
+  std::string_view fault_;  // nghttp2's own words
   Error error_;
 
   io::WaiterList readers_;

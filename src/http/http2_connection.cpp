@@ -1,0 +1,349 @@
+#include "http2_connection.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "http2_session.hpp"
+
+namespace sallyport::http::http2 {
+namespace {
+
+using io::Attempt;
+
+// Several frames of 16 KiB leave in one write; more than this is kept for no peer, however many streams it has.
+constexpr std::size_t most_output = 64 * 1024;
+// What an idle connection may keep of the memory that its frames needed.
+constexpr std::size_t output_kept = 1024;
+
+}  // namespace
+
+void Connection::Waiter::on_wait_over(io::WaitOutcome outcome) {
+  waiting = false;
+  switch (outcome) {
+    case io::WaitOutcome::ready:
+      (connection_.*ready_)();
+      return;
+    case io::WaitOutcome::timed_out:
+      connection_.on_timeout();
+      (connection_.*ready_)();
+      return;
+    case io::WaitOutcome::closed:
+      connection_.finish(connection_.stream_.error());
+      return;
+  }
+}
+
+Connection::Connection(io::Stream& stream, io::BufferPool& buffers, ConnectionOptions options, ConnectionOwner& owner)
+    : stream_(stream),
+      buffers_(buffers),
+      options_(options),
+      owner_(owner),
+      reader_(*this, &Connection::read),
+      writer_(*this, &Connection::pump),
+      window_(connection_window, largest_connection_window),
+      started_(stream.loop().now()),
+      output_moved_(started_),
+      idle_since_(started_) {}
+
+Connection::~Connection() {
+  assert(first_ == nullptr && "a connection outlives its flows");
+  stream_.stop_waiting(reader_);
+  stream_.stop_waiting(writer_);
+  stream_.loop().forget_ready(this);
+}
+
+void Connection::start() {
+  const Result<nghttp2_session*> made = new_session(*this, options_);
+  if (!made) {
+    finish(made.error());
+    return;
+  }
+  session_.reset(*made);
+  schedule_pump();
+  stream_.set_deadline(deadline());
+  wait_for({Attempt::State::wait_readable}, reader_);
+}
+
+// --- the stream ------------------------------------------------------------------------------------
+
+void Connection::wait_for(const Attempt& attempt, Waiter& waiter) {
+  if (std::exchange(waiter.waiting, true)) return;
+  const bool to_write = attempt.state == Attempt::State::wait_writable;
+  stream_.wait(to_write ? io::Interest::writable : io::Interest::readable, waiter);
+}
+
+void Connection::read() {
+  io::BufferPool::Memory memory = buffers_.take();
+  while (!ended_ && !reader_.waiting) {
+    const Attempt attempt = stream_.try_read({memory.get(), io::BufferPool::buffer_bytes});
+    if (attempt.state == Attempt::State::done) {
+      receive({memory.get(), attempt.count});
+    } else if (attempt.blocked()) {
+      wait_for(attempt, reader_);
+    } else if (attempt.state == Attempt::State::end) {
+      finish({ErrorKind::end_of_stream, "the peer closed the connection"});
+    } else {
+      finish(stream_.error());
+    }
+  }
+  buffers_.give_back(std::move(memory));
+}
+
+void Connection::receive(ByteView bytes) {
+  in_session_ = true;
+  const ssize_t taken = nghttp2_session_mem_recv(session(), bytes.data(), bytes.size());
+  in_session_ = false;
+  if (taken < 0) {
+    finish({ErrorKind::malformed, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))});
+  }
+  schedule_pump();
+}
+
+void Connection::pump() {
+  if (ended_ || writer_.waiting) return;
+  do {
+    if (excessive_) end(ErrorCode::enhance_your_calm, fault_);
+    fill();
+  } while (!ended_ && unsent() > 0 && write_some());
+  if (ended_) return;
+  if (unsent() == 0 && nghttp2_session_want_read(session()) == 0 && nghttp2_session_want_write(session()) == 0) {
+    finish({ErrorKind::end_of_stream, "both sides were done with the connection"});
+    return;
+  }
+  stream_.set_deadline(deadline());
+}
+
+void Connection::fill(Room room) {
+  if (ended_ || in_session_) return;
+  in_session_ = true;
+  const std::uint8_t* bytes = nullptr;
+  ssize_t count = 0;
+  do {
+    count = nghttp2_session_mem_send(session(), &bytes);
+    if (count > 0) append({bytes, static_cast<std::size_t>(count)});
+  } while (count > 0 && (room == Room::unbounded || !output_full()));
+  in_session_ = false;
+  if (count < 0) finish({ErrorKind::system, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(count))});
+}
+
+void Connection::append(ByteView bytes) {
+  if (output_.empty()) output_moved_ = stream_.loop().now();
+  output_.insert(output_.end(), bytes.begin(), bytes.end());
+}
+
+bool Connection::write_some() {
+  const Attempt attempt = stream_.try_write(ByteView(output_).subspan(sent_));
+  if (attempt.blocked()) {
+    wait_for(attempt, writer_);
+    return false;
+  }
+  if (attempt.state != Attempt::State::done) {
+    finish(stream_.error());
+    return false;
+  }
+  sent_ += attempt.count;
+  output_moved_ = stream_.loop().now();
+  if (unsent() == 0) {
+    output_.clear();
+    sent_ = 0;
+    if (flow_count_ == 0 && output_.capacity() > output_kept) output_.shrink_to_fit();
+  } else if (sent_ >= most_output) {
+    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(sent_, 0)));
+  }
+  return true;
+}
+
+bool Connection::output_full() const { return unsent() >= most_output; }
+
+void Connection::schedule_pump() {
+  if (ended_ || std::exchange(pump_scheduled_, true)) return;
+  stream_.loop().make_ready(
+      [](void* self) {
+        auto& connection = *static_cast<Connection*>(self);
+        connection.pump_scheduled_ = false;
+        connection.pump();
+      },
+      this);
+}
+
+void Connection::schedule_change() {
+  if (std::exchange(change_scheduled_, true)) return;
+  stream_.loop().make_ready(
+      [](void* self) {
+        auto& connection = *static_cast<Connection*>(self);
+        connection.change_scheduled_ = false;
+        connection.owner_.on_change();
+      },
+      this);
+}
+
+// --- deadlines -------------------------------------------------------------------------------------
+
+io::TimePoint Connection::deadline() const {
+  io::TimePoint earliest = io::never;
+  if (unsent() > 0 || ending_) earliest = output_moved_ + options_.stall;
+  if (ending_) return earliest;
+  if (!settled_) earliest = std::min(earliest, started_ + options_.first);
+  if (settled_ && flow_count_ == 0) earliest = std::min(earliest, idle_since_ + options_.idle);
+  return earliest;
+}
+
+void Connection::on_timeout() {
+  if (ended_) return;
+  const io::TimePoint now = stream_.loop().now();
+  if (now < deadline()) {
+    stream_.set_deadline(deadline());
+    return;
+  }
+  if ((unsent() > 0 || ending_) && now >= output_moved_ + options_.stall) {
+    finish({ErrorKind::timed_out, "the peer does not take what it asked for"});
+  } else if (!settled_) {
+    end(ErrorCode::settings_timeout, {ErrorKind::timed_out, "no HTTP/2 SETTINGS came in time"});
+  } else {
+    end(ErrorCode::no_error, {ErrorKind::timed_out, "the connection was idle"});
+  }
+}
+
+// --- ending ----------------------------------------------------------------------------------------
+
+void Connection::drain() {
+  if (ended_ || std::exchange(draining_, true)) return;
+  going_away_ = true;
+  nghttp2_submit_shutdown_notice(session());
+  // Streams that the client had opened before it read the notice have come when this is answered.
+  nghttp2_submit_ping(session(), NGHTTP2_FLAG_NONE, nullptr);
+  schedule_pump();
+}
+
+void Connection::ping_answered() {
+  if (!std::exchange(draining_, false)) return;
+  nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session()),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+void Connection::end(ErrorCode code, Error why) {
+  if (ended_ || std::exchange(ending_, true)) return;
+  going_away_ = true;
+  output_moved_ = stream_.loop().now();
+  if (fault_.reason.empty()) fault_ = why;
+  nghttp2_session_terminate_session(session(), static_cast<std::uint32_t>(code));
+  fail_flows(why);
+  schedule_pump();
+}
+
+void Connection::close(Error why) {
+  if (fault_.reason.empty()) fault_ = why;
+  finish(std::move(why));
+}
+
+void Connection::finish(Error why) {
+  if (std::exchange(ended_, true)) return;
+  why_ = fault_.reason.empty() ? std::move(why) : fault_;
+  stream_.stop_waiting(reader_);
+  stream_.stop_waiting(writer_);
+  fail_flows(why_);
+  output_ = {};
+  sent_ = 0;
+  schedule_change();
+}
+
+void Connection::fail_flows(const Error& why) {
+  for (Flow* flow = first_; flow != nullptr; flow = flow->next_) {
+    nghttp2_session_set_stream_user_data(session(), flow->id_, nullptr);
+    flow->over(ErrorCode::cancel, false, why);
+  }
+}
+
+// --- flows -----------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Flow>> Connection::open(std::span<const nghttp2_nv> head, bool end_stream, FlowOwner& owner) {
+  if (!can_open()) return fail(ErrorKind::exhausted, "the origin's connection takes no further stream");
+  const nghttp2_data_provider provider = data_provider();
+  const std::int32_t id =
+      nghttp2_submit_request(session(), nullptr, head.data(), head.size(), end_stream ? nullptr : &provider, nullptr);
+  if (id < 0) return fail(ErrorKind::system, std::string("HTTP/2: ") + nghttp2_strerror(id));
+  std::unique_ptr<Flow> flow(new Flow(*this, id, &owner));
+  flow->end_sent_ = end_stream;
+  nghttp2_session_set_stream_user_data(session(), id, flow.get());
+  schedule_pump();
+  return flow;
+}
+
+bool Connection::can_open() const {
+  if (going_away() || nghttp2_session_check_request_allowed(session()) == 0) return false;
+  return open_streams_ < nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+bool Connection::peer_takes_extended_connect() const {
+  return settled_ && !ended_ &&
+         nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
+void Connection::peer_opened(std::int32_t id) {
+  std::unique_ptr<Flow> opened(new Flow(*this, id, nullptr));
+  Flow* const flow = opened.get();
+  nghttp2_session_set_stream_user_data(session(), id, flow);
+  flow->code_if_dropped_ = ErrorCode::refused_stream;
+  FlowOwner* const owner = owner_.on_stream(std::move(opened));
+  if (owner == nullptr) return;
+  flow->code_if_dropped_ = ErrorCode::cancel;
+  flow->owner_ = owner;
+}
+
+void Connection::add(Flow& flow) {
+  flow.next_ = first_;
+  if (first_ != nullptr) first_->previous_ = &flow;
+  first_ = &flow;
+  ++flow_count_;
+  ++open_streams_;
+}
+
+void Connection::remove(Flow& flow) {
+  if (flow.next_ != nullptr) flow.next_->previous_ = flow.previous_;
+  (flow.previous_ != nullptr ? flow.previous_->next_ : first_) = flow.next_;
+  --flow_count_;
+  if (flow_count_ == 0) idle_since_ = stream_.loop().now();
+  consumed(flow.received_.size());
+  if (!ended_ && flow_count_ == 0) stream_.set_deadline(deadline());
+  schedule_change();
+}
+
+void Connection::consumed(std::size_t count) {
+  if (ended_ || count == 0) return;
+  nghttp2_session_consume_connection(session(), count);
+  const std::optional<std::int32_t> larger = window_.consumed(count, 0, stream_.loop().now());
+  if (larger) nghttp2_session_set_local_window_size(session(), NGHTTP2_FLAG_NONE, 0, *larger);
+  schedule_pump();
+}
+
+// --- what nghttp2 tells ----------------------------------------------------------------------------
+
+void Connection::see(const SeenFrame& frame) {
+  if (excessive_) return;
+  const Result<void> allowed = owner_.on_frame(frame);
+  if (allowed) return;
+  excessive_ = true;
+  if (fault_.reason.empty()) fault_ = allowed.error();
+}
+
+void Connection::peer_settled() {
+  if (std::exchange(settled_, true)) return;
+  idle_since_ = stream_.loop().now();
+  schedule_change();
+}
+
+void Connection::peer_goes_away() {
+  going_away_ = true;
+  schedule_change();
+}
+
+void Connection::goaway_sent(ErrorCode code, std::string_view detail) {
+  if (code == ErrorCode::no_error) return;
+  going_away_ = true;
+  if (!fault_.reason.empty()) return;
+  fault_ = {ErrorKind::malformed, "HTTP/2: " + text_of(code)};
+  if (!detail.empty()) fault_.reason += ": " + std::string(detail);
+}
+
+}  // namespace sallyport::http::http2
