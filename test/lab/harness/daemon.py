@@ -212,5 +212,16 @@ class Daemon:
         """CPU time of the process so far, all threads."""
         return cpu_seconds_of(self.pid)
 
+    def until_idle(self, patience=20):
+        """Waits until the process does nothing any more; gives the CPU time that it took until then, in seconds."""
+        began, deadline = self.cpu_seconds(), time.monotonic() + patience
+        spent, quiet = began, 0
+        while quiet < 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
+            now = self.cpu_seconds()
+            quiet = quiet + 1 if now - spent < 0.002 else 0
+            spent = now
+        return spent - began
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))

@@ -12,8 +12,9 @@ class Nginx:
     nginx goes to the background once it listens, so that nothing has to wait for it."""
 
     def __init__(self, lab, names, addresses, port=443, directives="", http2=False):
-        self.folder = os.path.join(lab.folder, f"nginx{port}")
-        self.root = os.path.join(lab.large_folder(), f"nginx{port}")
+        name = f"nginx-{addresses[0]}-{port}"
+        self.folder = os.path.join(lab.folder, name)
+        self.root = os.path.join(lab.large_folder(), name)
         self.access_log = os.path.join(self.folder, "access.log")
         os.makedirs(self.folder, exist_ok=True)
         os.makedirs(os.path.join(self.root, "upload"), exist_ok=True)
