@@ -122,6 +122,10 @@ struct Forwarder::RequestPump {
         const Result<void> flushed = co_await upstream.flush();
         if (!flushed) co_return;
       }
+      if (!upstream.has_room()) {
+        const Result<void> room = co_await upstream.wait_for_room();
+        if (!room) co_return;
+      }
       const Result<ByteView> part = co_await body.read();
       if (!part) {
         if (part.error().kind == ErrorKind::cancelled) co_return;
@@ -224,9 +228,9 @@ io::Task<void> Forwarder::relay(Running& running) {
     relayed = co_await relay_once(running, origin);
     const bool ended_by_origin =
         !relayed && (relayed.error().kind == ErrorKind::reset || relayed.error().kind == ErrorKind::end_of_stream);
-    const bool may_retry = ended_by_origin && origin.failed_for_age() && !running.exchange.request_shape.present &&
-                           !running.exchange.response.head_sent() && is_idempotent(running.exchange.request.method) &&
-                           !running.cancellation.cancelled();
+    const bool may_retry = ended_by_origin && origin.again() == http::Again::if_idempotent &&
+                           !running.exchange.request_shape.present && !running.exchange.response.head_sent() &&
+                           is_idempotent(running.exchange.request.method) && !running.cancellation.cancelled();
     if (!may_retry) break;
   }
   if (!relayed) co_await explain_failure(running, relayed.error());
@@ -349,6 +353,10 @@ io::Task<Result<void>> Forwarder::relay_body(Running& running, http::UpstreamExc
     if (!body.has_buffered()) {
       const Result<void> flushed = co_await response.flush();
       if (!flushed) co_return flushed;
+    }
+    if (!response.has_room()) {
+      const Result<void> room = co_await response.wait_for_room();
+      if (!room) co_return room;
     }
     const Result<ByteView> part = co_await body.read();
     if (!part) co_return std::unexpected(part.error());

@@ -170,7 +170,10 @@ void Http1Upstream::close(Error why) {
   state_->stream().close(std::move(why));
 }
 
-bool Http1Upstream::failed_for_age() const { return state_->connection->reused() && !state_->response_begun; }
+Again Http1Upstream::again() const {
+  const bool too_late = state_->connection->reused() && !state_->response_begun;
+  return too_late ? Again::if_idempotent : Again::no;
+}
 
 OriginFacts& Http1Upstream::facts() { return state_->connection->facts(); }
 

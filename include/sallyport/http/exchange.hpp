@@ -57,6 +57,11 @@ class ResponseSink {
   virtual io::Task<Result<void>> send_interim(const ResponseHead& head) = 0;
   // Sent together with the first part of the body, or by flush() or finish().
   virtual io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) = 0;
+  // Whether a part of the body would be taken now; what only fills a queue of ours is not taken. The next part is not
+  // read from where it comes from before that: for each waiting client nothing is held.
+  [[nodiscard]] virtual bool has_room() { return true; }
+  // Waits for it. After send_head().
+  virtual io::Task<Result<void>> wait_for_room() { co_return Result<void>(); }
   // Small parts are gathered until flush(), finish(), or enough for a write of its own has come together.
   virtual io::Task<Result<void>> send_body(ByteView part) = 0;
   virtual io::Task<Result<void>> flush() = 0;
@@ -80,7 +85,7 @@ struct Exchange {
   BodyShape request_shape;
   BodySource& request_body;
   ResponseSink& response;
-  bool expects_continue = false;            // the client waits for a 100 before it sends the body
+  bool expects_continue = false;  // the client waits for a 100 before it sends the body
   // Protocols the client would switch to, lower-case: HTTP/1.1's Upgrade, or the :protocol of an extended CONNECT
   // (RFC 8441), whose request reads as the GET it stands for.
   const std::vector<std::string>& upgrade;

@@ -27,7 +27,7 @@ class Http1Upstream final : public UpstreamExchange {
   [[nodiscard]] BodySource& response_body() override;
   [[nodiscard]] io::Stream& take_over() override;
   void close(Error why) override;
-  [[nodiscard]] bool failed_for_age() const override;
+  [[nodiscard]] Again again() const override;
   [[nodiscard]] OriginFacts& facts() override;
 
  private:

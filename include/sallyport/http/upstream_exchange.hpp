@@ -9,6 +9,18 @@
 
 namespace sallyport::http {
 
+// What a failed exchange leaves open.
+enum class Again {
+  no,
+  // Nothing of a response has come, over a connection that served before: it may simply have been too late
+  // (RFC 9110 §9.2.2).
+  if_idempotent,
+  // The origin did certainly nothing with it (RFC 9113 §8.7).
+  yes,
+  // The same, and the origin wants it by HTTP/1.1 (RFC 9113 §7, HTTP_1_1_REQUIRED).
+  over_http1,
+};
+
 class UpstreamExchange {
  public:
   virtual ~UpstreamExchange() = default;
@@ -17,6 +29,9 @@ class UpstreamExchange {
   // `upgrade`: protocols to offer, empty for none; over HTTP/2 an extended CONNECT (RFC 8441), whose 2xx read_head()
   // gives as 101. Sent with the first part of the body, by flush() or by finish().
   virtual io::Task<Result<void>> send_head(const RequestHead& head, BodyShape body, std::string_view upgrade) = 0;
+  // As ResponseSink has them.
+  [[nodiscard]] virtual bool has_room() { return true; }
+  virtual io::Task<Result<void>> wait_for_room() { co_return Result<void>(); }
   virtual io::Task<Result<void>> send_body(ByteView part) = 0;
   virtual io::Task<Result<void>> flush() = 0;
   virtual io::Task<Result<void>> finish(const Fields& trailers) = 0;
@@ -33,9 +48,8 @@ class UpstreamExchange {
 
   // Ends it; whoever waits fails with `why`.
   virtual void close(Error why) = 0;
-  // Nothing of a response has come, over a connection that served before: it may simply have been too late
-  // (RFC 9110 §9.2.2).
-  [[nodiscard]] virtual bool failed_for_age() const = 0;
+  // After a failure: whether the request may be sent once more.
+  [[nodiscard]] virtual Again again() const = 0;
   [[nodiscard]] virtual OriginFacts& facts() = 0;
 };
 

@@ -74,7 +74,7 @@ struct Visit : test::OriginFixture {
                                   });
     co_await send_request(upstream, std::move(asked));
     co_await read_response(visit, upstream);
-    visit.failed_for_age = upstream.failed_for_age();
+    visit.failed_for_age = upstream.again() == Again::if_idempotent;
   }
 
   static Task<void> send_request(http1::Http1Upstream& upstream, Asked asked) {
