@@ -25,6 +25,9 @@ int ca_show(const std::string& config_path, bool with_pem, Streams streams);
 // `client`: an address, or empty for none.
 int explain(const std::string& config_path, const std::string& name, const std::string& client, Streams streams);
 
+// What the running daemon says of itself.
+int status(const std::string& config_path, bool as_json, Streams streams);
+
 // For the steering script: what it must know of the settings, as KEY=VALUE lines.
 int steering_settings(const std::string& config_path, Streams streams);
 

@@ -25,6 +25,7 @@ struct Options {
   bool no_pem = false;
   std::string name;
   std::string client;
+  bool json = false;
   std::vector<std::string> policy_routes;
 };
 
@@ -34,6 +35,7 @@ struct Commands {
   CLI::App* ca_show;
   CLI::App* check;
   CLI::App* explain;
+  CLI::App* status;
   CLI::App* settings_table;
   CLI::App* steering_settings;
   CLI::App* policy_routes;
@@ -62,12 +64,15 @@ Commands declare(CLI::App& app, Options& options) {
   why->add_option("NAME", options.name, "A host name or an address")->required();
   why->add_option("--client", options.client, "As it is for the client with this address")->type_name("ADDRESS");
 
+  CLI::App* state = app.add_subcommand("status", "Say what the running daemon does");
+  state->add_flag("--json", options.json, "For machines");
+
   // Without a group they are not listed: other programs of the package call them.
   CLI::App* table = app.add_subcommand("settings-table", "Print every key of the settings")->group("");
   CLI::App* steering = app.add_subcommand("steering-settings", "Print what the kernel rules need")->group("");
   CLI::App* routes = app.add_subcommand("policy-routes", "Put up or take down the policy routes")->group("");
   routes->add_option("VERB", options.policy_routes, "up, down, status or show");
-  return {init, show, check, why, table, steering, routes};
+  return {init, show, check, why, state, table, steering, routes};
 }
 
 int dispatch(const Commands& commands, const Options& options, Streams streams) {
@@ -75,6 +80,7 @@ int dispatch(const Commands& commands, const Options& options, Streams streams) 
   if (commands.ca_show->parsed()) return ca_show(options.config, !options.no_pem, streams);
   if (commands.check->parsed()) return gateway::check_configuration(options.config, "", streams.out, streams.err);
   if (commands.explain->parsed()) return explain(options.config, options.name, options.client, streams);
+  if (commands.status->parsed()) return status(options.config, options.json, streams);
   if (commands.steering_settings->parsed()) return steering_settings(options.config, streams);
   if (commands.policy_routes->parsed()) {
     return netfilter::run_policy_routes(options.policy_routes, streams.out, streams.err);

@@ -164,6 +164,10 @@ constexpr Row rows[] = {
         {"error", LogLevel::error}}); },
    "debug, info, warning or error; exchanges are logged at info"},
 
+  {"control", "socket", "/run/sallyport/control.sock", one, restart,
+   [](S& s, const G& g) { return read_path(g, s.control.socket); },
+   "where the sallyport command asks the daemon; empty: off"},
+
   {"policy", "file", "/etc/sallyport/policy.ini", one, reload,
    [](S& s, const G& g) { return read_path(g, s.policy.file); },
    "the rules, see sallyport-policy(5)"},

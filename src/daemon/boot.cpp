@@ -44,8 +44,10 @@ Result<void> Daemon::Life::boot() {
   if (auto done = read_addresses(); !done) return done;
   check_descriptors();
   if (auto done = open_workers(); !done) return done;
+  open_control_socket();
   make_timetable();
   workers_->start();
+  if (admin_) admin_->start();
   announce_ready();
   return {};
 }
@@ -106,6 +108,17 @@ Result<void> Daemon::Life::open_workers() {
   if (!workers) return std::unexpected(workers.error());
   workers_ = std::move(*workers);
   return {};
+}
+
+// Clients are served whether or not somebody can ask how they are.
+void Daemon::Life::open_control_socket() {
+  auto admin = admin::AdminServer::create({*log_, *leaves_, workers_->all(), config_path_}, current_);
+  if (admin) {
+    admin_ = std::move(*admin);
+  } else {
+    log_->warning("[control] socket: " + admin.error().reason +
+                  "; the sallyport command cannot ask this daemon until that is mended and it is restarted");
+  }
 }
 
 void Daemon::Life::make_timetable() {

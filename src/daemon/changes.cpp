@@ -33,6 +33,7 @@ void Daemon::Life::adopt(gateway::ConfigurationPtr loaded) {
   }
   leaves_->flush();
   workers_->configure(current_);
+  if (admin_) admin_->configure(current_);
   for (const std::string& key : config::keys_awaiting_restart(*at_start_, settings)) {
     reload_notes_.push_back(key + " has changed and waits for: systemctl restart sallyportd");
   }
@@ -107,6 +108,7 @@ void Daemon::Life::refresh_trust() {
   trust_failure_.clear();
   current_ = std::move(*fresh);
   workers_->configure(current_);
+  if (admin_) admin_->configure(current_);
   log_->info("a CA bundle on disk has changed: " + std::to_string(current_->trust->size()) + " roots are trusted now");
 }
 
@@ -127,6 +129,7 @@ void Daemon::Life::renew_ticket_keys() {
   }
   current_ = std::move(*fresh);
   workers_->configure(current_);
+  if (admin_) admin_->configure(current_);
 }
 
 // One at a time: a worker that does not answer gets no second question, and systemd no word.

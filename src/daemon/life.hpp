@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/admin/admin_server.hpp"
 #include "sallyport/config/settings.hpp"
 #include "sallyport/daemon/daemon.hpp"
 #include "sallyport/gateway/configuration.hpp"
@@ -43,6 +44,7 @@ class Daemon::Life {
   Result<void> read_addresses();
   void check_descriptors();
   Result<void> open_workers();
+  void open_control_socket();
   void make_timetable();
   void announce_ready();
   void report_failure(const Error& error) const;
@@ -83,6 +85,7 @@ class Daemon::Life {
   pki::RsaKeyPool rsa_keys_;
   std::optional<pki::LeafCache> leaves_;
   std::unique_ptr<WorkerThreads> workers_;
+  std::unique_ptr<admin::AdminServer> admin_;  // null: nobody can ask
 
   Timetable timetable_;
   std::optional<WorkerThreads::RollCall> roll_call_;    // the watchdog's, while one is awaited

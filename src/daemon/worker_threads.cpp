@@ -41,6 +41,12 @@ WorkerThreads::~WorkerThreads() {
   }
 }
 
+std::vector<const gateway::Worker*> WorkerThreads::all() const {
+  std::vector<const gateway::Worker*> workers;
+  for (const auto& member : crew_) workers.push_back(member->worker.get());
+  return workers;
+}
+
 void WorkerThreads::start() {
   for (std::size_t number = 0; number < crew_.size(); ++number) {
     Member& member = *crew_[number];

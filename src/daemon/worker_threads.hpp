@@ -36,6 +36,7 @@ class WorkerThreads {
   void drain();
   void stop();
 
+  [[nodiscard]] std::vector<const gateway::Worker*> all() const;
   [[nodiscard]] std::size_t size() const { return crew_.size(); }
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] std::size_t finished() const;

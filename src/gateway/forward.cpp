@@ -386,6 +386,7 @@ io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::Upstr
 
 io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) {
   running.error = error.reason;
+  if (!running.client_error) worker_.metrics.count_upstream_error(error);
   http::ResponseSink& response = running.exchange.response;
   if (response.head_sent()) {
     response.cut_off();
@@ -440,6 +441,7 @@ void Forwarder::record(Running& running) const {
   record.error = running.error;
   if (!session_.ja4.empty()) record.extra.emplace_back("ja4", session_.ja4);
   if (!running.tls_upstream.empty()) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
+  worker_.metrics.count_exchange(running.verdict.name, running.status, record);
   worker_.log().write(record);
 }
 

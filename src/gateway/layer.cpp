@@ -175,9 +175,11 @@ io::Task<bool> Layer::shake_hands() {
   client_tls_->set_deadline(worker_.loop.now() + settings().limits.handshake);
   const Result<void> done = co_await client_tls_->handshake();
   if (!done) {
+    worker_.metrics.failed_handshakes.add();
     record_end("client: " + done.error().reason);
     co_return false;
   }
+  (client_tls_->resumed() ? worker_.metrics.resumed_handshakes : worker_.metrics.full_handshakes).add();
   session_.tls_client = std::string(client_tls_->version()) + " " + std::string(client_tls_->cipher());
   co_return true;
 }
@@ -191,6 +193,7 @@ io::Task<void> Layer::relay_unopened(const policy::Verdict& verdict) {
   record.bytes_out = passed.bytes_out;
   if (!passed.upstream.address.is_unspecified()) record.upstream = passed.upstream.to_string();
   record.error = passed.error;
+  worker_.metrics.count_passed_through(record);
   write(std::move(record));
 }
 

@@ -170,6 +170,8 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
     co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
   }
   http::OriginFacts& facts = origin.facts();
+  worker_.metrics.upstream_opened.add();
+  if (session.resumed()) worker_.metrics.upstream_resumed.add();
   facts.tls = tls_text(session);
   facts.alpn = session.alpn();
   if (X509* const certificate = session.peer_certificate()) facts.certificate = crypto::up_ref(certificate);

@@ -150,9 +150,11 @@ class Worker::Impl {
     Result<ConnectionCounts::Place> place = context_.shared.counts->enter(
         accepted.peer.address, settings.gateway.max_connections, settings.limits.connections_per_client);
     if (!place) {
+      context_.metrics.refused.add();
       warn("refused a connection: " + place.error().reason);
       return;
     }
+    context_.metrics.accepted.add();
     const auto open = connections_.emplace(connections_.end(), *this, std::move(accepted), door, std::move(*place));
     open->position = open;
     connection_count_ = connections_.size();
@@ -225,6 +227,8 @@ void Worker::stop() {
 }
 
 std::size_t Worker::connections() const { return impl_->connections(); }
+
+const Metrics& Worker::metrics() const { return impl_->context().metrics; }
 
 void Worker::ping(std::function<void()> alive) { impl_->loop().post(std::move(alive)); }
 

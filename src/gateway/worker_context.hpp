@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "sallyport/gateway/metrics.hpp"
 #include "sallyport/gateway/worker.hpp"
 #include "sallyport/http/upstream_pool.hpp"
 #include "sallyport/io/buffer_pool.hpp"
@@ -42,6 +43,7 @@ struct WorkerContext {
   AddressesPtr addresses;
   std::shared_ptr<io::Resolver> resolver;  // a question under way keeps the one it was put to
   io::BufferPool buffers;
+  Metrics metrics;
   http::UpstreamPool pool;
 };
 

@@ -10,6 +10,7 @@
 
 #include "sallyport/io/notification.hpp"
 
+#include "local_socket.hpp"
 #include "socket_options.hpp"
 
 namespace sallyport::io {
@@ -151,6 +152,12 @@ Task<Result<std::unique_ptr<FdStream>>> dial(EventLoop& loop, DialOptions option
   Race race(loop, std::move(options), cancellation);
   Result<StreamPtr> stream = co_await race.run();
   co_return stream;
+}
+
+Result<std::unique_ptr<FdStream>> dial_local(EventLoop& loop, const std::string& path) {
+  Result<UniqueFd> socket = connect_locally(path);
+  if (!socket) return std::unexpected(socket.error());
+  return std::make_unique<FdStream>(loop, std::move(*socket));
 }
 
 }  // namespace sallyport::io

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "local_socket.hpp"
 #include "socket_options.hpp"
 
 namespace sallyport::io {
@@ -62,7 +63,13 @@ Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const Options&
   const Result<void> prepared = prepare(socket->get(), options);
   if (!prepared) return fail_while(where, prepared.error());
   const Endpoint local = name_of_socket(socket->get());
-  return std::unique_ptr<Listener>(new Listener(loop, std::move(*socket), local));
+  return std::unique_ptr<Listener>(new Listener(loop, std::move(*socket), local, local.to_string()));
+}
+
+Result<std::unique_ptr<Listener>> Listener::open_local(EventLoop& loop, const std::string& path, unsigned mode) {
+  Result<UniqueFd> socket = listen_locally(path, mode);
+  if (!socket) return fail_while("listening on " + path, socket.error());
+  return std::unique_ptr<Listener>(new Listener(loop, std::move(*socket), {}, path));
 }
 
 Task<Result<Accepted>> Listener::accept() {
@@ -82,7 +89,7 @@ Task<Result<Accepted>> Listener::accept() {
       const Result<void> ready = co_await socket_.ready(Interest::readable);
       if (!ready) co_return std::unexpected(ready.error());
     } else if (!belongs_to_the_connection(errno)) {
-      co_return std::unexpected(errno_error("accepting on " + local_.to_string(), errno));
+      co_return std::unexpected(errno_error("accepting on " + name_, errno));
     }
   }
 }

@@ -1,6 +1,6 @@
 // The `sallyport` command: reads its arguments, does one thing and gives the exit status.
 //
-// One thread. Talks to no running daemon.
+// One thread.
 #pragma once
 
 #include <iosfwd>

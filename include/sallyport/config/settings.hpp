@@ -95,6 +95,10 @@ struct Settings {
     LogLevel level{};
   } log;
 
+  struct Control {
+    std::string socket;  // empty: none
+  } control;
+
   struct Policy {
     std::string file;
   } policy;

@@ -10,6 +10,7 @@
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/connection_counts.hpp"
+#include "sallyport/gateway/metrics.hpp"
 #include "sallyport/gateway/origin_memory.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
@@ -51,6 +52,8 @@ class Worker {
   void stop();
   // Any thread: how many connections are open.
   [[nodiscard]] std::size_t connections() const;
+  // Any thread may read them, as long as the worker lives.
+  [[nodiscard]] const Metrics& metrics() const;
   // Any thread: runs `alive` on the worker's thread, for the watchdog: a stuck loop never does.
   void ping(std::function<void()> alive);
 

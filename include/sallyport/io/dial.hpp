@@ -1,10 +1,12 @@
-// dial(): a TCP connection to the first of several endpoints that answers (Happy Eyeballs, RFC 8305).
+// dial(): a TCP connection to the first of several endpoints that answers (Happy Eyeballs, RFC 8305); dial_local(): one
+// to a path in the file system.
 //
 // Runs on the loop's thread. The stream belongs to the caller.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sallyport/io/cancellation.hpp"
@@ -27,5 +29,9 @@ struct DialOptions {
 
 // Fails with the last attempt's error (refused, unreachable, timed_out, …), which names its endpoint.
 Task<Result<std::unique_ptr<FdStream>>> dial(EventLoop& loop, DialOptions options, Cancellation& cancellation);
+
+// A connection to the local socket (unix(7)) at `path`. Errors: refused (nobody listens there), not_permitted, system
+// unreachable (there is no such socket).
+[[nodiscard]] Result<std::unique_ptr<FdStream>> dial_local(EventLoop& loop, const std::string& path);
 
 }  // namespace sallyport::io

@@ -1,10 +1,12 @@
-// Listener: a listening TCP socket of one worker; several workers share a port by SO_REUSEPORT.
+// Listener: a listening socket: TCP, of one worker, where several share a port by SO_REUSEPORT; or local, a path in the
+// file system.
 //
 // One thread; owned by its worker. accept() gives connections as long as it is called; when the
 // process is out of descriptors it fails with ErrorKind::exhausted, and the caller rests and calls again.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/base/unique_fd.hpp"
@@ -15,8 +17,8 @@ namespace sallyport::io {
 
 struct Accepted {
   UniqueFd socket;  // non-blocking, TCP_NODELAY
-  Endpoint peer;
-  Endpoint local;  // under TPROXY, where the client was going (the kernel's getsockname)
+  Endpoint peer;    // unspecified on a local socket, as is
+  Endpoint local;   // under TPROXY, where the client was going (the kernel's getsockname)
 };
 
 class Listener {
@@ -30,17 +32,23 @@ class Listener {
   // Errors name the address: in use, not ours, no privilege.
   static Result<std::unique_ptr<Listener>> open(EventLoop& loop, const Options& options);
 
+  // A local socket (unix(7)) at `path`, with these permissions; one that a dead process left there is replaced. Errors
+  // name the path: in use by a living process, the folder lacks or may not be written, the path is too long.
+  static Result<std::unique_ptr<Listener>> open_local(EventLoop& loop, const std::string& path, unsigned mode);
+
   Task<Result<Accepted>> accept();
   // accept() that is waiting, and any later one, fails with `why`.
   void close(Error why) { socket_.close(std::move(why)); }
-  // Where it listens; tells the port that the kernel chose when it was asked for port 0.
+  // TCP: where it listens; tells the port that the kernel chose when it was asked for port 0.
   [[nodiscard]] const Endpoint& local() const { return local_; }
 
  private:
-  Listener(EventLoop& loop, UniqueFd socket, const Endpoint& local) : socket_(loop, std::move(socket)), local_(local) {}
+  Listener(EventLoop& loop, UniqueFd socket, const Endpoint& local, std::string name)
+      : socket_(loop, std::move(socket)), local_(local), name_(std::move(name)) {}
 
   FdStream socket_;
   Endpoint local_;
+  std::string name_;
 };
 
 }  // namespace sallyport::io

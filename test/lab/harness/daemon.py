@@ -42,6 +42,7 @@ class DaemonFiles:
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, 0o755)
+        os.chown(folder, _USER, _USER)  # where the daemon makes its control socket
         self.config = os.path.join(folder, "sallyport.ini")
         self.policy = os.path.join(folder, "policy.ini")
         self.roots = os.path.join(folder, "roots.pem")
@@ -50,6 +51,7 @@ class DaemonFiles:
         self.write("roots.pem", roots_pem)
         self.settings = {
             **BASE_SETTINGS,
+            "control.socket": f"{folder}/control.sock",
             "ca.certificate": f"{folder}/ca.crt",
             "ca.key": f"{folder}/ca.key",
             "upstream.outgoing_ca_bundle": self.roots,

@@ -1,0 +1,39 @@
+// The API: which path gives what. One table, for the control socket and for whatever else serves it.
+//
+// The admin thread alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sallyport/admin/admin_server.hpp"
+#include "sallyport/http/exchange.hpp"
+
+namespace sallyport::admin {
+
+struct Reply {
+  unsigned status = 200;
+  std::string_view type = "application/json";
+  std::string body;
+};
+
+struct Context {
+  Observed observed;
+  gateway::ConfigurationPtr configuration;
+};
+
+// Answers each request from the table; 404 with the list of paths, or 405, for what is not in it.
+class Api final : public http::ExchangeHandler {
+ public:
+  explicit Api(const Context& context) : context_(context) {}
+
+  io::Task<void> handle(http::Exchange& exchange) override;
+  http::Page refuse_unreadable(const http::http1::ParseError& error) override;
+
+ private:
+  [[nodiscard]] Reply answer(const http::RequestHead& request) const;
+
+  const Context& context_;
+};
+
+}  // namespace sallyport::admin

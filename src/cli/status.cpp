@@ -1,0 +1,80 @@
+// What a running daemon says of itself.
+#include <ostream>
+
+#include <nlohmann/json.hpp>
+
+#include "sallyport/admin/control_client.hpp"
+#include "sallyport/base/text.hpp"
+#include "sallyport/cli/program.hpp"
+#include "sallyport/config/settings.hpp"
+#include "sallyport/gateway/check_configuration.hpp"
+
+#include "commands.hpp"
+
+namespace sallyport::cli {
+namespace {
+
+std::string duration_text(std::int64_t seconds) {
+  const std::int64_t days = seconds / 86'400;
+  const std::int64_t hours = seconds / 3'600 % 24;
+  const std::int64_t minutes = seconds / 60 % 60;
+  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
+  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
+  if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
+  return std::to_string(seconds) + " s";
+}
+
+std::string list_text(const nlohmann::json& list) {
+  std::string text;
+  for (const nlohmann::json& one : list) text += (text.empty() ? "" : ", ") + one.get<std::string>();
+  return text.empty() ? "off" : text;
+}
+
+void print(const nlohmann::json& status, std::ostream& out) {
+  out << "sallyportd " << status.at("version").get<std::string>() << ", up "
+      << duration_text(status.at("uptime_seconds").get<std::int64_t>()) << ", "
+      << status.at("workers").get<std::size_t>() << " workers\n"
+      << "  settings     " << status.at("config").get<std::string>() << '\n'
+      << "  transparent  " << list_text(status.at("listen").at("transparent")) << '\n'
+      << "  proxy        " << list_text(status.at("listen").at("proxy")) << '\n'
+      << "  connections  " << status.at("connections").get<std::size_t>() << " of at most "
+      << status.at("max_connections").get<std::size_t>() << '\n'
+      << "  leaves       " << status.at("leaves").get<std::size_t>() << " cached\n"
+      << "  CA SHA-256   " << status.at("ca_fingerprint").get<std::string>() << '\n';
+  const auto dropped = status.at("log_lines_dropped").get<std::uint64_t>();
+  if (dropped > 0) out << "  log          " << dropped << " lines were dropped for want of room\n";
+}
+
+}  // namespace
+
+int status(const std::string& config_path, bool as_json, Streams streams) {
+  config::Problems problems;
+  const auto settings = config::load_settings(config_path, problems);
+  if (!settings) {
+    gateway::print_problems(problems, streams.err);
+    return gateway::exit_configuration;
+  }
+  if (settings->control.socket.empty()) {
+    streams.err << "[control] socket is empty: the daemon answers no questions\n";
+    return gateway::exit_configuration;
+  }
+  const Result<admin::Answer> answer = admin::ask(settings->control.socket, "GET", "/api/v1/status");
+  if (!answer) {
+    streams.err << printable(answer.error().reason) << "\nIs the daemon running? systemctl status sallyportd\n";
+    return exit_failure;
+  }
+  if (as_json) {
+    streams.out << answer->body;
+    return answer->status == 200 ? 0 : exit_failure;
+  }
+  const nlohmann::json status = nlohmann::json::parse(answer->body, nullptr, false);
+  try {
+    print(status, streams.out);
+  } catch (const nlohmann::json::exception&) {
+    streams.err << "the daemon's answer is not understood: is it of another version?\n";
+    return exit_failure;
+  }
+  return 0;
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,31 @@
+#include "sallyport/gateway/metrics.hpp"
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+
+void Histogram::observe(std::chrono::microseconds took) {
+  const double seconds = std::chrono::duration<double>(took).count();
+  const auto* const bucket = std::ranges::lower_bound(bounds, seconds);
+  buckets_[static_cast<std::size_t>(bucket - bounds.begin())].add();
+  sum_.add(static_cast<std::uint64_t>(std::max<std::chrono::microseconds::rep>(took.count(), 0)));
+}
+
+void Metrics::count_exchange(policy::VerdictName verdict, unsigned status, const record::ExchangeRecord& record) {
+  verdicts[static_cast<std::size_t>(verdict)].add();
+  exchanges[std::min<std::size_t>(status / 100, exchanges.size() - 1)].add();
+  exchange_time.observe(record.duration);
+  count_bytes(record);
+}
+
+void Metrics::count_passed_through(const record::ExchangeRecord& record) {
+  verdicts[static_cast<std::size_t>(policy::VerdictName::passed_through)].add();
+  count_bytes(record);
+}
+
+void Metrics::count_bytes(const record::ExchangeRecord& record) {
+  bytes_in.add(record.bytes_in);
+  bytes_out.add(record.bytes_out);
+}
+
+}  // namespace sallyport::gateway
