@@ -1,0 +1,74 @@
+"""What the running daemon says of itself, on its control socket."""
+
+import json
+import re
+
+from harness import client
+from harness.scenario import scenario
+
+_POLICY = "[blacklist]\ndomain = ads.example.test\n[passthrough]\ndomain = *.bank.test\n"
+
+
+def _ask(lab, daemon, target):
+    """The body of the daemon's answer, and its status."""
+    done = lab.gateway_side.run(["curl", "--silent", "--max-time", "10", "--write-out", "\n%{http_code}", "--unix-socket",
+                                 daemon.files.settings["control.socket"], f"http://sallyport{target}"], check=True)
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), body
+
+
+def _samples(text):
+    """{"name{labels}": value} of Prometheus's text format."""
+    return {name: float(value) for name, value in re.findall(r"^(\w+(?:\{[^}]*\})?) (\S+)$", text, re.MULTILINE)}
+
+
+@scenario("M10")
+def status(lab):
+    """`sallyport status` for people and for machines; a socket of the daemon's own user; a sentence when nobody answers."""
+    daemon = lab.gateway()
+    shown = lab.command("--config", daemon.files.config, "status")
+    lab.expect("it tells", shown.returncode == 0 and "sallyportd" in shown.stdout and "0 of at most 50000" in shown.stdout,
+               shown.stdout + shown.stderr)
+    told = json.loads(lab.command("--config", daemon.files.config, "status", "--json", check=True).stdout)
+    lab.expect("machines are told the same", told["workers"] >= 1 and told["listen"]["proxy"], told)
+    code, body = _ask(lab, daemon, "/nowhere")
+    lab.expect("an unknown path names the known ones", code == 404 and "/api/v1/status" in json.loads(body)["error"], body)
+    code, _ = _ask(lab, daemon, "/api/v1/status?x=%00")
+    lab.expect("a query is no part of the path", code == 200, code)
+    stranger = lab.gateway_side.run(["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "curl", "--silent",
+                                     "--unix-socket", daemon.files.settings["control.socket"], "http://x/metrics"], check=False)
+    lab.expect("a stranger may not ask", stranger.returncode != 0 and not stranger.stdout, stranger)
+    daemon.stop()
+    silent = lab.command("--config", daemon.files.config, "status")
+    lab.expect("nobody answers, and it says what to look at", silent.returncode == 1 and "systemctl status" in silent.stderr,
+               silent.stderr)
+    lab.expect("a new daemon takes the place of a dead one's socket", lab.gateway(files=daemon.files).running)
+    lab.expect("and answers", lab.command("--config", daemon.files.config, "status").returncode == 0)
+
+
+@scenario("M10")
+def metrics_count_what_clients_did(lab):
+    """Each kind of exchange moves the counters that are meant for it, by as much as happened."""
+    daemon = lab.gateway(policy=_POLICY)
+    lab.origin()
+    before = _samples(_ask(lab, daemon, "/metrics")[1])
+    for _ in range(3):
+        lab.expect("an allowed exchange", lab.get("www.example.test").status == 200)
+    lab.expect("a blocked one", lab.get("ads.example.test").status == 403)
+    lab.get("www.bank.test", context=client.tls_context(lab.root.pem()))
+    lab.exchanges(daemon, 4)
+    daemon.wait_line("PASSED-THROUGH")
+    after = _samples(_ask(lab, daemon, "/metrics")[1])
+    moved = {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)}
+    wanted = {
+        "sallyport_client_connections_total": 5,
+        'sallyport_verdicts_total{verdict="allowed_by_default"}': 3,
+        'sallyport_verdicts_total{verdict="black_listed"}': 1,
+        'sallyport_verdicts_total{verdict="passed_through"}': 1,
+        'sallyport_exchanges_total{status="2xx"}': 3,
+        'sallyport_exchanges_total{status="4xx"}': 1,
+        "sallyport_exchange_duration_seconds_count": 4,
+    }
+    lab.expect("counters equal what the clients did", all(moved.get(name) == value for name, value in wanted.items()), moved)
+    handshakes = sum(value for name, value in moved.items() if name.startswith("sallyport_client_handshakes_total"))
+    lab.expect("each intercepted connection shook hands", handshakes == 4, moved)
