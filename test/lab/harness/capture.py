@@ -49,7 +49,7 @@ class Capture:
         return self
 
     def __exit__(self, *_):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         with self._namespace.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             while not self._seen_fence.is_set() and time.monotonic() < deadline:
                 sender.sendto(self._fence, (self._fence_address, 9))

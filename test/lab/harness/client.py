@@ -36,7 +36,7 @@ def tls_context(roots_pem=None, *, alpn=("http/1.1",), minimum=None, maximum=Non
     return context
 
 
-def dial(namespace, address, port, source=None, timeout=15, source_port=0):
+def dial(namespace, address, port, source=None, timeout=30, source_port=0):
     """A connected TCP socket of the namespace."""
     family = socket.AF_INET if family_of(address) == 4 else socket.AF_INET6
     made = namespace.socket(family)

@@ -36,7 +36,7 @@ class Crowd:
         self._thread.start()
         return self
 
-    def wait(self, timeout=300):
+    def wait(self, timeout=400):
         self._thread.join(timeout)
         return self.tally
 

@@ -109,7 +109,7 @@ class Daemon:
             self.status = status
             self._changed.notify_all()
 
-    def wait_for(self, found, what, timeout=10):
+    def wait_for(self, found, what, timeout=30):
         """Waits until `found(lines)` gives something true, and gives it."""
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -121,14 +121,14 @@ class Daemon:
                 self._changed.wait(left)
             return result
 
-    def wait_line(self, pattern, timeout=10, after=0):
+    def wait_line(self, pattern, timeout=30, after=0):
         """The first line that matches, of those behind the first `after`."""
         compiled = re.compile(pattern)
         return self.wait_for(lambda lines: next((line for line in lines[after:] if compiled.search(line)), None),
                              f"line with {pattern!r}", timeout)
 
     def wait_ready(self):
-        self.wait_line(r"\bready\b", timeout=30)
+        self.wait_line(r"\bready\b", timeout=60)
 
     def exchanges(self):
         """The lines of HTTP exchanges so far, decoded; those of connections that stayed closed to us are left out."""
@@ -141,7 +141,7 @@ class Daemon:
                     found.append(entry)
         return found
 
-    def wait_exchange(self, timeout=10, **wanted):
+    def wait_exchange(self, timeout=30, **wanted):
         """The first exchange line whose keys have these values."""
         def find(_lines):
             return next((one for one in self.exchanges() if all(one.get(key) == value for key, value in wanted.items())),
@@ -165,7 +165,7 @@ class Daemon:
     def running(self):
         return self.status is None
 
-    def wait_exit(self, timeout=30):
+    def wait_exit(self, timeout=60):
         with self._changed:
             if not self._changed.wait_for(lambda: self.status is not None, timeout):
                 raise TimeoutError(f"the daemon did not end within {timeout} s")

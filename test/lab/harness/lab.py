@@ -19,9 +19,9 @@ PASSTHROUGH_POLICY = f"[passthrough]\nclient = {topology.LAN}\n         {topolog
 class World:
     """What all scenarios of a run share, made once: the programs and the two authorities."""
 
-    def __init__(self, folder, large_folder, build, steering, measures):
+    def __init__(self, folder, large_folder, build, steering, measures, patience):
         self.folder, self.large_folder, self.build = folder, large_folder, build
-        self.steering, self.measures = steering, measures
+        self.steering, self.measures, self.patience = steering, measures, patience
         self.daemon_program = os.path.join(build, "sallyportd")
         self.protocol_daemon = os.path.join(build, "protocol/sallyportd")  # with the protocols of test/protocol/
         self.command_program = os.path.join(build, "sallyport")
@@ -50,6 +50,12 @@ class Lab:
     def measures(self):
         """Whether sizes and CPU times mean something: not in a sanitizer's build."""
         return self.world.measures
+
+    @property
+    def patience(self):
+        """Seconds within which what has to come has come, however slow and busy the machine is. In a control run, where it is
+        not to come, a few."""
+        return 4 if self.in_control else 30 * self.world.patience
 
     def large_folder(self):
         """A folder for files of 1 GiB, removed with the run; whoever needs it for less time empties it."""
@@ -129,14 +135,14 @@ class Lab:
             found = [one for one in daemon.exchanges() if all(one.get(key) == value for key, value in wanted.items())]
             return found if len(found) >= count else None
         try:
-            return daemon.wait_for(find, "", 1 if self.in_control else 5)
+            return daemon.wait_for(find, "", 1 if self.in_control else self.patience)
         except TimeoutError:
             return [one for one in daemon.exchanges() if all(one.get(key) == value for key, value in wanted.items())]
 
-    def logged(self, daemon, answer, timeout=5):
+    def logged(self, daemon, answer):
         """The log's line for an answer, found by its request id; an empty one where there is none."""
         try:
-            return daemon.wait_exchange(timeout, request_id=answer.get("x-request-id"))
+            return daemon.wait_exchange(self.patience, request_id=answer.get("x-request-id"))
         except TimeoutError:
             return {}
 
@@ -190,7 +196,7 @@ class Lab:
         return client.tls_context(None if self.in_control else self.authority.pem(), **options)
 
     def open(self, name, address=topology.ORIGIN, *, port=443, source=None, context=None, proxy=None, session=None,
-             server_name="", timeout=15):
+             server_name="", timeout=30):
         """A TLS connection of the client to `name`: transparently to `address`, or through `proxy` (address, port)."""
         context = context or self.client_context()
         if proxy:
@@ -213,7 +219,7 @@ class Lab:
         path = os.path.join(self.folder, "client-roots.pem")
         with open(path, "w", encoding="ascii") as file:
             file.write(roots or self.authority.pem())
-        return self.client_side.run(["curl", "-sS", "--max-time", "30", "--cacert", path, *arguments], check=check,
+        return self.client_side.run(["curl", "-sS", "--max-time", "60", "--cacert", path, *arguments], check=check,
                                     **options)
 
     def trusts_file(self):

@@ -138,7 +138,7 @@ class Origin:
                 return
         connection.shut()
 
-    def wait_for(self, found, timeout=10):
+    def wait_for(self, found, timeout=30):
         """Waits until `found(self)` is true; gives what it gave at the end, true or not."""
         deadline = time.monotonic() + timeout
         with self.changed:
@@ -168,7 +168,7 @@ class Origin:
 
 def _peek_hello(made):
     """The bytes of the ClientHello, left in the socket. What is no TLS handshake gives what there is."""
-    made.settimeout(30)
+    made.settimeout(60)
     seen = made.recv(65536, socket.MSG_PEEK)
     while seen and seen[0] == 22 and hello.handshake_message(seen) is None:
         wanted = len(seen) + 1

@@ -32,7 +32,7 @@ class Scenario:
 SCENARIOS = []
 
 
-def scenario(rows, control=None, *, timeout=60, alone=False, masquerade=False):
+def scenario(rows, control=None, *, timeout=180, alone=False, masquerade=False):
     """Registers a scenario. `rows`: the rows of the test plan it proves; `alone`: nothing else may run beside it, since
     it measures; `masquerade`: the gateway has a MASQUERADE rule."""
     rows = tuple(rows.split())

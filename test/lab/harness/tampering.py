@@ -36,7 +36,7 @@ class TamperingOrigin:
                 made, _ = self._listener.accept()
             except OSError:
                 return
-            made.settimeout(15)
+            made.settimeout(60)
             try:
                 self._serve(made)
             except (OSError, ssl.SSLError):

@@ -13,7 +13,7 @@ def _start_and_end(lab, files):
     """Exit status and log of a daemon that should not come up; None while it runs on."""
     daemon = lab.launch(files)
     try:
-        status = daemon.wait_exit(8)
+        status = daemon.wait_exit(lab.patience)
     except TimeoutError:
         daemon.kill()
         return None, daemon.lines

@@ -28,7 +28,7 @@ def _visit(lab, url, home, *options):
                "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
                "--disable-component-update", "--disable-quic", "--virtual-time-budget=5000", f"--user-data-dir={home}/profile",
                *options, "--dump-dom", url]
-    result = lab.client_side.run(command, check=False, timeout=60, env={"HOME": home, "PATH": os.environ["PATH"]})
+    result = lab.client_side.run(command, check=False, timeout=150, env={"HOME": home, "PATH": os.environ["PATH"]})
     return result.stdout or "\n".join(line for line in result.stderr.splitlines() if "dbus" not in line)
 
 
@@ -37,7 +37,7 @@ def _page(connection, request):
                        "<p>MARK-OF-THE-ORIGIN</p>", fields="Content-Type: text/html\r\n")
 
 
-@scenario("A4 A8 D06!", control=Control(_SHOWN), timeout=150)
+@scenario("A4 A8 D06!", control=Control(_SHOWN), timeout=480)
 def chromium(lab):
     """In the control its store lacks the authority."""
     lab.origin(behaviours={"/page": _page})

@@ -68,7 +68,7 @@ def _complete(lab, daemon, label, size, shape):
 
 def _intercepted(lab, daemon, name):
     try:
-        return daemon.wait_exchange(0.1 if lab.in_control else 5, host=name)
+        return daemon.wait_exchange(0.1 if lab.in_control else lab.patience, host=name)
     except TimeoutError:
         return None
 
@@ -120,9 +120,9 @@ def what_is_no_hello(lab):
             _send_all(made[label], piece)
     began = time.monotonic()
     for label, one in made.items():
-        records, ending, _ = raw_tls.read_records(one, timeout=8)
+        records, ending, _ = raw_tls.read_records(one, lab.patience)
         took = time.monotonic() - began
-        lab.expect("a clean close by the deadline", ending in ("closed", "reset") and took < 6
+        lab.expect("a clean close by the deadline", ending in ("closed", "reset") and took < 25
                    and all(kind == raw_tls.ALERT for kind, _ in records),
                    f"{label}: {ending} after {took:.1f} s, {records}")
         one.close()
@@ -136,7 +136,7 @@ def _send_all(made, data):
         pass  # it may be refused before all of it is sent
 
 
-def _settles(daemon, wanted, slack=2, timeout=5):
+def _settles(daemon, wanted, slack=2, timeout=30):
     deadline = time.monotonic() + timeout
     while daemon.descriptors() > wanted + slack and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -185,7 +185,7 @@ def _odd(name):
 
 
 def _first_record(made):
-    made.settimeout(5)
+    made.settimeout(30)
     try:
         data = made.recv(65536)
     except ConnectionError:

@@ -53,7 +53,7 @@ function fail(error) { console.error(error); process.exit(1); }
 """
 _PYTHON = """
 import sys, urllib.request
-print(urllib.request.urlopen(f"https://{sys.argv[1]}/python", timeout=20).read().decode())
+print(urllib.request.urlopen(f"https://{sys.argv[1]}/python", timeout=60).read().decode())
 """
 
 
@@ -171,7 +171,7 @@ def names_without_an_answer(lab):
 
 def _status(lab, name):
     try:
-        return lab.get(name, proxy=_PROXY, timeout=15).status
+        return lab.get(name, proxy=_PROXY).status
     except client.ProxyRefused as refused:
         return refused.response.status if refused.response else 0
     except OSError as error:

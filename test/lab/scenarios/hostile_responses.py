@@ -171,7 +171,7 @@ def _cut_without_length(lab):
 def origins_that_are_not_there(lab):
     """In the control there is one that answers."""
     port_closed, dead = topology.SECOND_ORIGIN, topology.BLACK_HOLE
-    daemon = lab.gateway({"upstream.connect_timeout_seconds": "2"})
+    daemon = lab.gateway({"upstream.connect_timeout_seconds": "2", "limits.handshake_seconds": "3"})
     lab.origin_side.run(["ip", "neigh", "flush", "all"])
     if lab.in_control:
         lab.origin([port_closed])
@@ -183,9 +183,9 @@ def origins_that_are_not_there(lab):
     swallowing.listen(8)
     for label, address in (("refused", port_closed), ("no route behind the router", dead), ("silent in TLS", "203.0.113.12")):
         began = time.monotonic()
-        answer = lab.get(HOST, address=address, timeout=20)
+        answer = lab.get(HOST, address=address, timeout=60)
         took = time.monotonic() - began
-        lab.expect("502 or 504 in time", answer.status in (502, 504) and took < 15, f"{label}: {took:.1f} s {answer}")
+        lab.expect("502 or 504 in time", answer.status in (502, 504) and took < 40, f"{label}: {took:.1f} s {answer}")
         lab.expect("the log has the reason", lab.logged(daemon, answer).get("error"), f"{label}: {answer}")
         lab.note(f"{label}: {answer.status} after {took:.1f} s: {lab.logged(daemon, answer).get('error')}")
     swallowing.close()
@@ -206,7 +206,7 @@ def half_close(lab):
     lab.gateway()
     answer = lab.get(HOST, "/upload", method="POST", body=b"x" * 400_000)
     lab.expect("the early answer comes through", answer.status == 200 and answer.body == b"early", answer)
-    lab.expect("the upload goes on", received.wait(5), "")
+    lab.expect("the upload goes on", received.wait(lab.patience), "")
     lab.origin([topology.SECOND_ORIGIN])
     with lab.open(HOST, address=topology.SECOND_ORIGIN) as connection:
         connection.send(f"GET /half HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
@@ -224,9 +224,9 @@ def answers_stream(lab):
         connection.reader.request()
         connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         if lab.in_control:
-            proceed.wait(10)
+            proceed.wait(60)
         connection.send("5\r\nfirst\r\n")
-        proceed.wait(10)
+        proceed.wait(60)
         connection.send("6\r\nsecond\r\n0\r\n\r\n")
         connection.shut()
 
@@ -234,7 +234,7 @@ def answers_stream(lab):
     lab.gateway()
     with lab.open(HOST) as connection:
         connection.send(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
-        connection.tls.settimeout(2)
+        connection.tls.settimeout(lab.patience)
         seen = b""
         try:
             while b"first" not in seen and (piece := connection.tls.recv(65536)):

@@ -1,79 +1,109 @@
 """Every bound and deadline has its effect where it is set to something else."""
 
+import threading
 import time
 
 from harness import certificates, client, hello, http1, raw_tls, topology
 from harness.scenario import Control, scenario
 
 
-def _until_closed(made, limit=12):
-    """Seconds until the other side ends the connection."""
-    _, ending, took = raw_tls.read_records(made, limit)
-    return took if ending in ("closed", "reset") else None
+def _least(lab, bound, measure):
+    """The least of up to three times that `measure()` took, or None when it never came to its end. Whatever else the machine
+    does can only add to a time, so one within the bound is enough."""
+    least = None
+    for _ in range(1 if lab.in_control else 3):
+        began = time.monotonic()
+        if measure():
+            took = time.monotonic() - began
+            least = took if least is None else min(least, took)
+        if least is not None and least <= bound:
+            break
+    return least
 
 
-def _idle(connection):
-    began = time.monotonic()
-    connection.tls.settimeout(12)
+def _closed(lab, made):
+    """Whether the other side ends the connection."""
+    with made:
+        _, ending, _ = raw_tls.read_records(made, lab.patience)
+    return ending in ("closed", "reset")
+
+
+def _rest(lab, connection):
+    """What comes up to the end of the connection; None when it does not end."""
+    connection.tls.settimeout(lab.patience)
     try:
-        rest = connection.rest()
+        return connection.rest()
     except TimeoutError:
-        return None, b""
-    return time.monotonic() - began, rest
+        return None
 
 
 @scenario("B09", control=Control("handshake_seconds ends a slow handshake", settings={"limits.handshake_seconds": "60"}))
 def handshake_deadline(lab):
     lab.origin()
     lab.gateway({"limits.handshake_seconds": "2"})
-    made = client.dial(lab.client_side, topology.ORIGIN, 443)
-    made.sendall(hello.records(hello.handmade(hello.server_name(b"slow.test")), [16384]))
-    took = _until_closed(made, 6)
-    lab.expect("handshake_seconds ends a slow handshake", took is not None and 1 <= took <= 5, took)
-    made.close()
+
+    def stop_half_way():
+        made = client.dial(lab.client_side, topology.ORIGIN, 443)
+        made.sendall(hello.records(hello.handmade(hello.server_name(b"slow.test")), [16384]))
+        return _closed(lab, made)
+
+    took = _least(lab, 6, stop_half_way)
+    lab.expect("handshake_seconds ends a slow handshake", took is not None and 1 <= took <= 6, took)
 
 
 @scenario("A9", control=Control("first_bytes_seconds ends a silent connection", settings={"intercept.first_bytes_seconds": "60"}))
 def first_bytes_deadline(lab):
     lab.gateway({"intercept.first_bytes_seconds": "1"})
-    made = client.dial(lab.client_side, topology.ORIGIN, 443)
-    took = _until_closed(made, 5)
+    took = _least(lab, 4, lambda: _closed(lab, client.dial(lab.client_side, topology.ORIGIN, 443)))
     lab.expect("first_bytes_seconds ends a silent connection", took is not None and took <= 4, took)
-    made.close()
 
 
 @scenario("K01", control=Control("header_seconds ends a slow head", settings={"limits.header_seconds": "60"}))
 def header_deadline(lab):
     lab.origin()
     lab.gateway({"limits.header_seconds": "2"})
-    with lab.open("slow.test") as connection:
-        connection.send("GET / HTTP/1.1\r\nHost: slow.test\r\nX: ")
-        took, rest = _idle(connection)
-        lab.expect("header_seconds ends a slow head", took is not None and 1 <= took <= 6, took)
-        lab.expect("with 408 or nothing", rest == b"" or rest.startswith(b"HTTP/1.1 408"), rest)
+
+    def half_a_head():
+        with lab.open("slow.test") as connection:
+            connection.send("GET / HTTP/1.1\r\nHost: slow.test\r\nX: ")
+            rest = _rest(lab, connection)
+            lab.expect("with 408 or nothing", not rest or rest.startswith(b"HTTP/1.1 408"), rest)
+            return rest is not None
+
+    took = _least(lab, 10, half_a_head)
+    lab.expect("header_seconds ends a slow head", took is not None and 1 <= took <= 10, took)
 
 
 @scenario("K01", control=Control("client_idle_seconds ends an idle connection", settings={"limits.client_idle_seconds": "60"}))
 def client_idle_deadline(lab):
     lab.origin()
     lab.gateway({"limits.client_idle_seconds": "2"})
-    with lab.open("idle.test") as connection:
-        connection.request("/", "idle.test")
-        took, _ = _idle(connection)
-        lab.expect("client_idle_seconds ends an idle connection", took is not None and 1 <= took <= 6, took)
+
+    def one_request():
+        with lab.open("idle.test") as connection:
+            connection.request("/", "idle.test")
+            return _rest(lab, connection) is not None
+
+    took = _least(lab, 10, one_request)
+    lab.expect("client_idle_seconds ends an idle connection", took is not None and 1 <= took <= 10, took)
 
 
 @scenario("L01", control=Control("idle_timeout_seconds ends the wait for an answer", settings={"upstream.idle_timeout_seconds": "60"}))
 def origin_idle_deadline(lab):
-    lab.origin(behaviours={"/silent": lambda connection, _: time.sleep(20) or "end"})
+    over = threading.Event()
+    lab.origin(behaviours={"/silent": lambda connection, _: over.wait(600) and "end"})
     lab.gateway({"upstream.idle_timeout_seconds": "2"})
-    began = time.monotonic()
+    took = _least(lab, 20, lambda: _gives_up(lab, "silent.test", "/silent"))
+    over.set()
+    lab.expect("idle_timeout_seconds ends the wait for an answer", took is not None and took <= 20, took)
+
+
+def _gives_up(lab, name, target="/", **options):
+    """Whether the answer is that there is none from the origin."""
     try:
-        status = lab.get("silent.test", "/silent", timeout=8).status
-    except OSError as error:
-        status = str(error)
-    took = time.monotonic() - began
-    lab.expect("idle_timeout_seconds ends the wait for an answer", status in (502, 504) and took < 6, f"{status} {took:.1f} s")
+        return lab.get(name, target, timeout=lab.patience, **options).status in (502, 504)
+    except OSError:
+        return False
 
 
 @scenario("K04", control=Control("connections_per_client is a bound", settings={"limits.connections_per_client": "4000"}))
@@ -96,7 +126,7 @@ def connections_of_all(lab):
 
 
 def _eventually_served(lab):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + lab.patience
     while time.monotonic() < deadline:
         try:
             if lab.get("after.test").status == 200:
@@ -111,7 +141,7 @@ def _served(lab, tries, source):
     held, served = [], 0
     for _ in range(tries):
         try:
-            connection = lab.open("many.test", source=source, timeout=5)
+            connection = lab.open("many.test", source=source)
             held.append(connection)
             served += connection.request("/", "many.test").status == 200
         except (OSError, http1.Truncated):
@@ -162,13 +192,8 @@ def connect_deadline(lab):
     """An address whose packets vanish on the way."""
     lab.origin_side.run(["iptables", "-A", "INPUT", "-p", "tcp", "-d", topology.SECOND_ORIGIN, "-j", "DROP"])
     lab.gateway({"upstream.connect_timeout_seconds": "2"})
-    began = time.monotonic()
-    try:
-        status = lab.get("gone.test", address=topology.SECOND_ORIGIN, timeout=7).status
-    except OSError as error:
-        status = str(error)
-    took = time.monotonic() - began
-    lab.expect("connect_timeout_seconds bounds the dial", status in (502, 504) and took < 6, f"{status} after {took:.1f} s")
+    took = _least(lab, 7, lambda: _gives_up(lab, "gone.test", address=topology.SECOND_ORIGIN))
+    lab.expect("connect_timeout_seconds bounds the dial", took is not None and took <= 7, took)
 
 
 @scenario("A3", control=Control("via = yes adds Via", settings={"http.via": "no"}))

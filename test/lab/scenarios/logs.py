@@ -80,7 +80,7 @@ def log_file(lab):
     lab.expect("nobody else may read it", os.stat(path).st_mode & 0o007 == 0, oct(os.stat(path).st_mode))
 
 
-def _wait_for_text(path, text, timeout=10):
+def _wait_for_text(path, text, timeout=30):
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if os.path.exists(path):

@@ -148,7 +148,7 @@ def _has(certificate, oid):
     return any(extension.oid == oid for extension in certificate.extensions)
 
 
-@scenario("D05! D01!", control=Control("a thousand mints, a thousand keys"), timeout=120)
+@scenario("D05! D01!", control=Control("a thousand mints, a thousand keys"), timeout=300)
 def a_thousand_mints(lab):
     """In the control one name is asked for a thousand times."""
     lab.gateway(policy=_BLOCK)
@@ -209,22 +209,22 @@ def leaf_cache(lab):
     lab.expect("a leaf is minted again when the cache is full", serials[-1] != serials[0], "")
 
 
-@scenario("A8", alone=True, timeout=300)
+@scenario("A8", alone=True, timeout=900)
 def cost_of_minting(lab):
-    """CPU time over 2,000 names under a P-256 and an RSA-4096 root. Whatever else the machine does can only add to a figure,
-    so the least of one to four rounds counts."""
-    spent = {}
-    count = 2000 if lab.measures else 100
+    """CPU time of minting under a P-256 and an RSA-4096 root, 250 names by turns. Whatever else the machine does can only add to
+    a figure, so the least of each counts; 2,000 names are measured, and more where the machine is too restless."""
+    spent = {"P-256": [], "RSA-4096": []}
+    count = 250 if lab.measures else 100
     roots = {"P-256": certificates.authority("P-256 root"),
              "RSA-4096": certificates.authority("RSA-4096 root", key=certificates.rsa_key(4096))}
     context = {kind: client.tls_context(root.pem(), maximum=ssl.TLSVersion.TLSv1_2, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256")
                for kind, root in roots.items()}
 
     def too_dear():
-        return spent["RSA-4096"] > 1.3 * spent["P-256"]
+        return min(spent["RSA-4096"]) > 1.3 * min(spent["P-256"])
 
-    for round_number in range(4 if lab.measures else 1):
-        if round_number > 0 and not too_dear():
+    for round_number in range(24 if lab.measures else 1):
+        if round_number >= 8 and not too_dear():
             break
         for kind, root in roots.items():
             daemon = lab.gateway(policy=_BLOCK, authority=root)
@@ -232,9 +232,9 @@ def cost_of_minting(lab):
             before = daemon.cpu_seconds()
             for number in range(count):
                 lab.open(f"n{number}.mint.test", context=context[kind]).close()
-            spent[kind] = min(spent.get(kind, 1e9), daemon.cpu_seconds() - before)
+            spent[kind].append(daemon.cpu_seconds() - before)
             lab.expect("the daemon ends with 0 after SIGTERM", daemon.stop() == 0, kind)
-    lab.note(f"CPU ms a minted name, handshake included: P-256 {spent['P-256'] / count * 1e3:.3f}, "
-             f"RSA-4096 {spent['RSA-4096'] / count * 1e3:.3f}")
+    lab.note("CPU ms a minted name, handshake included, least and mean: " + ", ".join(
+        f"{kind} {min(some) / count * 1e3:.3f} {sum(some) / len(some) / count * 1e3:.3f}" for kind, some in spent.items()))
     if lab.measures:
         lab.expect("an RSA-4096 root costs at most 1.3 times a P-256 root", not too_dear(), spent)

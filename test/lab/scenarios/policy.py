@@ -99,7 +99,7 @@ def verdicts_are_told_apart(lab):
 
 def _default_blocks(lab):
     lab.daemons[-1].reload(policy="[default]\naction = block\n[whitelist]\ndomain = listed.test\n")
-    lab.daemons[-1].wait_line("reload", timeout=10)
+    lab.daemons[-1].wait_line("reload")
     blocked, listed = lab.get("unlisted.test"), lab.get("listed.test")
     line = lab.logged(lab.daemons[-1], blocked)
     return blocked.status == 403 and line.get("verdict") == "BLOCKED" and listed.status == 200

@@ -16,7 +16,7 @@ def _try(lab, origin, payload):
     if lab.in_control:
         with lab.open(HOST) as connection:
             connection.send(payload.data[:16000])
-            origin.wait_for(lambda one: payload.data[:2000] in one.received(), 3)
+            origin.wait_for(lambda one: payload.data[:2000] in one.received())
         lab.expect(HOSTILE, payload.data[:2000] not in origin.received(), label)
         return
     status, closed, rest = _exchange(lab, payload.data)
@@ -33,7 +33,7 @@ def _try(lab, origin, payload):
 def _exchange(lab, data):
     """Sends it; gives the first status, whether the connection was closed after the first answer, and what else came."""
     try:
-        connection = lab.open(HOST, timeout=6)
+        connection = lab.open(HOST)
     except OSError as error:
         return f"no connection: {error}", False, b""
     with connection:
@@ -76,7 +76,7 @@ def chunks(lab):
     _table(lab, ("F04",))
 
 
-@scenario("F05! F06 F07", control=Control(HOSTILE, passthrough=True), timeout=120)
+@scenario("F05! F06 F07", control=Control(HOSTILE, passthrough=True), timeout=300)
 def field_and_request_lines(lab):
     _table(lab, ("F05", "F06", "F07"))
 

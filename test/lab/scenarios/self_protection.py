@@ -13,7 +13,7 @@ TRIES = 10_000
 def _dial(lab, side, address, port):
     """What becomes of a TLS connection to there: "refused", "closed" or "served"."""
     try:
-        made = client.dial(side, address, port, timeout=5)
+        made = client.dial(side, address, port)
     except OSError:
         return "refused"
     try:
@@ -66,13 +66,13 @@ def wan_side_clients(lab):
     lab.expect("the WAN is not steered", _dial(lab, side, topology.CLIENT, 443) != "served", "")
 
 
-@scenario("A15 I04!", control=Control(FLAT), timeout=120)
+@scenario("A15 I04!", control=Control(FLAT), timeout=300)
 def ten_thousand_tries(lab):
     """Direct hits and the gateway's own addresses, over and over. In the control as many connections are left open."""
     _flat(lab, steered=True)
 
 
-@scenario("A15 I04!", control=Control(FLAT), timeout=120)
+@scenario("A15 I04!", control=Control(FLAT), timeout=300)
 def ten_thousand_tries_without_rules(lab):
     """The same where no rule of the kernel keeps them away from the daemon."""
     _flat(lab, steered=False)
@@ -91,7 +91,7 @@ def _flat(lab, steered):
             held.append(lab.open("held.test"))
     else:
         _knock(lab, TRIES)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + lab.patience
     while daemon.descriptors() > before + 4 and time.monotonic() < deadline and not lab.in_control:
         time.sleep(0.05)
     after = daemon.descriptors()
@@ -108,7 +108,7 @@ def _knock(lab, tries):
         address, port = ((topology.GATEWAY_LAN, 8443), (topology.GATEWAY_LAN, 443), (topology.GATEWAY_WAN, 8443),
                          (topology.GATEWAY_LAN6, 8443))[number % 4]
         try:
-            made = client.dial(lab.client_side, address, port, timeout=5)
+            made = client.dial(lab.client_side, address, port)
         except OSError:
             continue
         try:
@@ -146,13 +146,13 @@ def explicit_targets(lab):
 def _through(lab, target):
     """A CONNECT for a name may be answered 200, and the refusal given inside TLS."""
     try:
-        made = client.dial(lab.client_side, topology.GATEWAY_LAN, 8080, timeout=6)
+        made = client.dial(lab.client_side, topology.GATEWAY_LAN, 8080)
         client.connect_through(made, target)
     except client.ProxyRefused as refused:
         return "refused" if refused.response is not None and refused.response.status in (400, 403, 502) else "hung up"
     except OSError:
         return "refused"
-    made.settimeout(4)
+    made.settimeout(lab.patience)
     name = target.rsplit(":", 1)[0].strip("[]")
     try:
         with client.Connection(made, client.tls_context(None), name if name.endswith(".test") else None) as connection:

@@ -59,7 +59,7 @@ def _bulk(lab, way, curl_options):
         idle = daemon.resident_kib()
         daemon.reset_peak()
         before = daemon.cpu_seconds()
-        result = lab.curl(*curl_options, "--max-time", "240", *arguments, "--write-out", "%{time_total}", timeout=300)
+        result = lab.curl(*curl_options, "--max-time", "400", *arguments, "--write-out", "%{time_total}", timeout=420)
         grown = daemon.peak_resident_kib() - idle
         lab.expect(f"{way}: 1 GiB {direction}", result.returncode == 0, result.stderr)
         lab.note(f"{way}, 1 GiB {direction}: {result.stdout} s, {daemon.cpu_seconds() - before:.2f} CPU s, "
@@ -70,12 +70,12 @@ def _bulk(lab, way, curl_options):
                and sha256_of(f"{nginx.root}/upload/bulk") == digest, digest)
 
 
-@scenario("A3", timeout=240)
+@scenario("A3", timeout=900)
 def bulk(lab):
     _bulk(lab, "transparent", ["--resolve", f"bulk.test:443:{topology.ORIGIN}"])
 
 
-@scenario("A4", timeout=240)
+@scenario("A4", timeout=900)
 def bulk_by_connect(lab):
     lab.name_server()
     _bulk(lab, "by CONNECT", ["--proxy", f"http://{topology.GATEWAY_LAN}:8080"])

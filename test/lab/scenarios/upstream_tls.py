@@ -67,7 +67,7 @@ def old_versions_and_suites(lab):
     daemon = lab.gateway()
     everything = client.tls_context(None, ciphers="ALL:eNULL:aNULL:@SECLEVEL=0") if lab.in_control else None
     for kind in kinds:
-        answer = lab.get(f"{kind}.old.test", context=everything, timeout=10) if not lab.in_control else _whatever(
+        answer = lab.get(f"{kind}.old.test", context=everything) if not lab.in_control else _whatever(
             lab, f"{kind}.old.test", everything)
         lab.expect(OLD_REFUSED, answer.status == 502 and not origin.received(), f"{kind}: {answer}")
         if not lab.in_control:
@@ -136,7 +136,7 @@ def _flip_encrypted_handshake():
     return tamper
 
 
-@scenario("B02! B03!", control=Control(ABORTED), timeout=90)
+@scenario("B02! B03!", control=Control(ABORTED), timeout=300)
 def altered_handshakes(lab):
     """In the control the same origins leave their bytes alone."""
     daemon = lab.gateway()
@@ -146,7 +146,7 @@ def altered_handshakes(lab):
         origin = TamperingOrigin(lab.origin_side, topology.ORIGIN, context, (lambda *_: None) if lab.in_control else tamper,
                                  change_hello)
         answer = lab.get("tampered.test", context=lab.client_context() if not lab.in_control else None)
-        origin.ended.wait(10)
+        origin.ended.wait(30)
         in_clear_or_sealed = origin.alerts or not origin.completed or not origin.requests
         lab.expect(ABORTED, answer.status == 502 and in_clear_or_sealed and not origin.requests,
                    f"{label}: alerts {origin.alerts}, {answer}")

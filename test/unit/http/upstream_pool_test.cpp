@@ -89,9 +89,10 @@ TEST(session_tickets_are_nothing_said_unasked) {
 
 TEST(idle_time_is_bounded) {
   Pooled pooled;
-  pooled.put("a", milliseconds(5));
-  const OriginConnection* const longer = pooled.put("b");
   pooled.put("c", Duration::zero());
+  CHECK_EQUAL(pooled.pool.size(), 0U);
+  const OriginConnection* const longer = pooled.put("b");
+  pooled.put("a", milliseconds(5));
   CHECK_EQUAL(pooled.pool.size(), 2U);
   pooled.some_turns(milliseconds(30));
   CHECK_EQUAL(pooled.pool.size(), 1U);

@@ -1,5 +1,7 @@
 #include "sallyport/io/dial.hpp"
 
+#include <algorithm>
+
 #include "sallyport/io/listener.hpp"
 #include "sallyport/io/resolver.hpp"
 
@@ -65,12 +67,17 @@ TEST(goes_on_to_the_next_address_when_one_refuses) {
   LoopFixture fixture;
   const Endpoint nobody = closed_port(*fixture.loop);
   const auto listener = listen_on_loopback(*fixture.loop);
-  Dialled dialled = nullptr;
-  Endpoint from;
-  const TimePoint start = Clock::now();
-  fixture.run(dial_and_accept(*fixture.loop, *listener, {nobody, nobody, listener->local()}, dialled, from));
-  CHECK_OK(dialled);
-  CHECK(Clock::now() - start < std::chrono::milliseconds(200));
+  // To wait before the next attempt would take half a second each time; a busy machine is not that slow ten times.
+  Duration least = Duration::max();
+  for (int round = 0; round < 10 && least >= std::chrono::milliseconds(200); ++round) {
+    Dialled dialled = nullptr;
+    Endpoint from;
+    const TimePoint start = Clock::now();
+    fixture.run(dial_and_accept(*fixture.loop, *listener, {nobody, nobody, listener->local()}, dialled, from));
+    CHECK_OK(dialled);
+    least = std::min(least, Clock::now() - start);
+  }
+  CHECK(least < std::chrono::milliseconds(200));
 }
 
 TEST(reports_the_last_failure) {
