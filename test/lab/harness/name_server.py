@@ -8,10 +8,11 @@ import threading
 
 class NameServer:
     """`names` maps a name, or "*" for every other, to a list of addresses; an empty list is NXDOMAIN. While `silent`,
-    questions are counted and left without an answer."""
+    questions are counted and left without an answer until speak()."""
 
     def __init__(self, namespace, address, names):
         self.names, self.silent, self.questions = dict(names), False, []
+        self._held, self._changed = [], threading.Condition()
         self._socket = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, 53))
         threading.Thread(target=self._serve, daemon=True).start()
@@ -20,9 +21,25 @@ class NameServer:
         while True:
             query, peer = self._socket.recvfrom(4096)
             name, kind, end = _question(query)
-            self.questions.append((name, kind))
+            with self._changed:
+                self.questions.append((name, kind))
+                self._held.append((self._answer(query, name, kind, end), peer))
+                self._changed.notify_all()
             if not self.silent:
-                self._socket.sendto(self._answer(query, name, kind, end), peer)
+                self.speak()
+
+    def speak(self):
+        """Answers what was asked so far, and is silent no more."""
+        self.silent = False
+        with self._changed:
+            held, self._held = self._held, []
+        for answer, peer in held:
+            self._socket.sendto(answer, peer)
+
+    def wait_for(self, name, timeout=30):
+        """Waits until `name` has been asked for; whether it has."""
+        with self._changed:
+            return self._changed.wait_for(lambda: any(asked == name for asked, _ in self.questions), timeout)
 
     def _answer(self, query, name, kind, end):
         addresses = [ipaddress.ip_address(one) for one in self.names.get(name.lower(), self.names.get("*", []))]

@@ -50,6 +50,18 @@ TEST(pipelined_requests_are_answered_in_order) {
   CHECK_OK(talk.heard.end);
 }
 
+TEST(a_flood_of_pipelined_requests_leaves_the_loop_its_turns) {
+  constexpr std::size_t count = 1'000;
+  Talk talk;
+  std::string requests;
+  for (std::size_t i = 0; i < count; ++i) requests += get("/n");
+  const std::uint64_t turns_before = talk.loop->turn();
+  talk.say(requests);
+  CHECK_EQUAL(talk.handler.seen.size(), count);
+  // Sixteen exchanges a turn: without the bound a few turns would do for all of them.
+  CHECK(talk.loop->turn() - turns_before >= count / 16);
+}
+
 TEST(the_pieces_in_which_requests_arrive_do_not_matter) {
   Talk talk;
   const std::string chunked =
@@ -188,6 +200,7 @@ TEST(another_protocol_gets_what_was_read_ahead) {
 }
 
 UNIT_MAIN(UNIT_TEST(pipelined_requests_are_answered_in_order),
+          UNIT_TEST(a_flood_of_pipelined_requests_leaves_the_loop_its_turns),
           UNIT_TEST(the_pieces_in_which_requests_arrive_do_not_matter), UNIT_TEST(a_response_may_stream_with_trailers),
           UNIT_TEST(the_client_may_end_the_connection), UNIT_TEST(the_handler_may_end_the_connection),
           UNIT_TEST(http_1_0_keeps_the_connection_only_when_asked), UNIT_TEST(interim_responses_come_first),
