@@ -8,7 +8,7 @@ import threading
 
 class NameServer:
     """`names` maps a name, or "*" for every other, to a list of addresses; an empty list is NXDOMAIN. While `silent`,
-    questions are counted and left without an answer until speak()."""
+    questions are counted and left without an answer; those that came since hold() are answered by speak()."""
 
     def __init__(self, namespace, address, names):
         self.names, self.silent, self.questions = dict(names), False, []
@@ -28,18 +28,23 @@ class NameServer:
             if not self.silent:
                 self.speak()
 
+    def hold(self):
+        """Is silent from now on."""
+        with self._changed:
+            self.silent, self._held = True, []
+
     def speak(self):
-        """Answers what was asked so far, and is silent no more."""
+        """Answers what it held, and is silent no more."""
         self.silent = False
         with self._changed:
             held, self._held = self._held, []
         for answer, peer in held:
             self._socket.sendto(answer, peer)
 
-    def wait_for(self, name, timeout=30):
-        """Waits until `name` has been asked for; whether it has."""
+    def wait_for_question(self, timeout=30):
+        """Waits until a question is held; whether there is one."""
         with self._changed:
-            return self._changed.wait_for(lambda: any(asked == name for asked, _ in self.questions), timeout)
+            return self._changed.wait_for(lambda: self._held, timeout)
 
     def _answer(self, query, name, kind, end):
         addresses = [ipaddress.ip_address(one) for one in self.names.get(name.lower(), self.names.get("*", []))]
