@@ -19,11 +19,13 @@ io::Task<void> EarlyDial::wait() {
 }
 
 io::Task<Result<http::OriginConnectionPtr>> EarlyDial::take() {
+  const bool was_open = !opening_ || opening_->done();
   co_await wait();
   if (worker_.generation.configuration != route_.generation.configuration) co_return nullptr;
   if (error_) co_return std::unexpected(*error_);
   // The client may have taken its time, and the origin lost patience.
   if (idle_ && !idle_->quiet()) idle_.reset();
+  if (idle_ && was_open) idle_->mark_idled();
   co_return std::move(idle_);
 }
 

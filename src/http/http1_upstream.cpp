@@ -171,7 +171,7 @@ void Http1Upstream::close(Error why) {
 }
 
 Again Http1Upstream::again() const {
-  const bool too_late = state_->connection->reused() && !state_->response_begun;
+  const bool too_late = state_->connection->idled() && !state_->response_begun;
   return too_late ? Again::if_idempotent : Again::no;
 }
 

@@ -49,7 +49,7 @@ UpstreamPool::~UpstreamPool() {
 void UpstreamPool::put(const std::string& key, OriginConnectionPtr connection, io::Duration idle) {
   if (idle == io::Duration::zero() || capacity_ == 0) return;
   connection->input().release_if_empty();
-  connection->mark_reused();
+  connection->mark_idled();
   connection->stream().set_deadline(loop_.now() + idle);
   if (idle_.size() >= capacity_) forget(std::prev(idle_.end()));
   idle_.emplace_front(*this, key, std::move(connection));

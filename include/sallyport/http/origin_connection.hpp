@@ -47,16 +47,16 @@ class OriginConnection {
     return stream().try_read(byte).state == io::Attempt::State::wait_readable;
   }
 
-  // An exchange has been completed on it: the origin may end it at any moment without this being anybody's fault.
-  [[nodiscard]] bool reused() const { return reused_; }
-  void mark_reused() { reused_ = true; }
+  // It was open before this exchange: the origin may have ended it already without this being anybody's fault.
+  [[nodiscard]] bool idled() const { return idled_; }
+  void mark_idled() { idled_ = true; }
 
  private:
   std::unique_ptr<io::FdStream> socket_;
   std::unique_ptr<tls::TlsStream> tls_;  // above the socket: destroyed first
   io::InputBuffer input_;
   OriginFacts facts_;
-  bool reused_ = false;
+  bool idled_ = false;
 };
 
 using OriginConnectionPtr = std::unique_ptr<OriginConnection>;

@@ -140,6 +140,36 @@ def origin_that_will_not_wait(lab):
     lab.expect("it is sent once", lab.in_control or [one.target for one in origin.requests()] == ["/post"], origin.requests())
 
 
+OTHER = "a request that the origin let fall with a waiting connection goes over another"
+
+
+@scenario("L01", control=Control(OTHER))
+def origin_that_leaves_as_the_request_comes(lab):
+    """What was dialled early ends just when the request is on its way: as with a kept connection, a request that may be
+    repeated is. In the control it is one that may not."""
+    served = []
+
+    def serve(connection):
+        served.append(connection)
+        first = len(served) == 1
+        while request := connection.reader.request():
+            if first:
+                connection.shut()
+                return
+            connection.respond(request.target)
+
+    origin = lab.origin(serve=serve)
+    lab.gateway({"gateway.workers": "1"}, policy="[blacklist]\ndomain = blocked.test\n")
+    with lab.open(HOST) as connection:
+        lab.require("it was dialled early", origin.wait_for(lambda _: served), origin.connections)
+        lab.get("blocked.test")  # behind which the one worker has seen the end of its own handshake
+        if lab.in_control:
+            answer = connection.request("/again", HOST, method="POST", body=b"once")
+        else:
+            answer = connection.request("/again", HOST)
+    lab.expect(OTHER, answer.status == 200 and answer.body == b"/again", answer)
+
+
 def _until_noticed(lab):
     """Until the gateway's kernel has the origin's FIN, and its one worker has looked at its sockets since."""
     deadline = time.monotonic() + 30

@@ -271,7 +271,7 @@ TEST(a_connection_that_served_before_may_fail_for_its_age) {
   for (const std::string answer : {"", "HTTP/1.1 2"}) {
     Visit visit;
     visit.connection = visit.connect_plainly();
-    visit.connection->mark_reused();
+    visit.connection->mark_idled();
     visit.ask({}, answer, Ending::ends);
     CHECK(!visit.error.reason.empty());
     CHECK_EQUAL(visit.failed_for_age, answer.empty());

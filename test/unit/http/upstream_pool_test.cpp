@@ -37,7 +37,7 @@ TEST(a_connection_is_found_under_its_key_alone) {
   CHECK(pooled.pool.take("client 1, a.tes") == nullptr);
   const OriginConnectionPtr taken = pooled.pool.take("client 1, a.test");
   CHECK(taken.get() == put);
-  CHECK(taken->reused());
+  CHECK(taken->idled());
   CHECK_EQUAL(pooled.pool.size(), 0U);
   CHECK(pooled.pool.take("client 1, a.test") == nullptr);
 }
