@@ -1,0 +1,132 @@
+#include "http2_frame_budget.hpp"
+
+namespace sallyport::http::http2 {
+namespace {
+
+constexpr std::size_t frame_header_bytes = 9;
+
+// RFC 9218 §7.1.
+constexpr std::uint8_t priority_update = 0x10;
+
+// An eighth of what arrives must be messages, beyond a start that is free.
+constexpr std::uint64_t received_for_worth = 8;
+constexpr std::uint64_t free_worth = 1024 * 1024;
+
+// What the peer's streams and DATA entitle it to.
+constexpr std::uint32_t priorities_for_stream = 100;
+constexpr std::uint32_t control_for_stream = 2;
+constexpr std::uint32_t window_updates_for_stream = 4;
+constexpr std::uint32_t window_updates_for_data = 10;
+constexpr std::uint32_t control_for_data = 2;
+constexpr std::uint32_t empty_for_data = 1;
+
+// The most of a frame that may be padding, with the byte that says how much (RFC 9113 §6.1).
+constexpr std::size_t most_padding = 256;
+
+// What a frame surely carries: a header says that there is padding, and not how much.
+std::size_t certain_payload(const SeenFrame& frame) {
+  const bool padded = (frame.flags & NGHTTP2_FLAG_PADDED) != 0;
+  return padded ? frame.length - std::min(frame.length, most_padding) : frame.length;
+}
+
+// Codes by which we end streams for reasons of our own, whatever the peer does.
+bool is_own_reason(ErrorCode code) {
+  return code == ErrorCode::no_error || code == ErrorCode::internal_error || code == ErrorCode::cancel ||
+         code == ErrorCode::connect_error || code == ErrorCode::http_1_1_required;
+}
+
+}  // namespace
+
+void FrameBudget::Allowance::refill(std::uint64_t milliseconds) {
+  // A bound of an hour keeps the product in range.
+  const std::uint64_t earned = std::min<std::uint64_t>(milliseconds, 3'600'000) * per_second_ / 1000;
+  left_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(most_, left_ + earned));
+}
+
+Result<void> FrameBudget::take(const SeenFrame& frame, io::TimePoint now) {
+  if (frame.sent) {
+    switch (frame.type) {
+      case NGHTTP2_DATA:
+        worth_ += frame.length;
+        if (frame.length > 0) earn_for_data();
+        return {};
+      case NGHTTP2_HEADERS:
+        earn_for_stream();
+        return {};
+      case NGHTTP2_RST_STREAM:
+        return is_own_reason(frame.code) ? Result<void>() : spend(resets_, "streams that had to be reset", now);
+      default:
+        return {};
+    }
+  }
+  switch (frame.type) {
+    case NGHTTP2_DATA:
+      return take_received_data(frame, now);
+    case NGHTTP2_HEADERS:
+      earn_for_stream();
+      return weigh(frame.length, certain_payload(frame));
+    case NGHTTP2_PRIORITY:
+    case priority_update:
+      return spend(priorities_, "PRIORITY frames", now);
+    case NGHTTP2_RST_STREAM:
+      return spend(resets_, "resets of streams", now);
+    case NGHTTP2_WINDOW_UPDATE:
+      return spend(window_updates_, "WINDOW_UPDATE frames", now);
+    case NGHTTP2_SETTINGS:
+    case NGHTTP2_PING:
+      if ((frame.flags & NGHTTP2_FLAG_ACK) != 0) return {};
+      return spend(control_, frame.type == NGHTTP2_PING ? "PING frames" : "SETTINGS frames", now);
+    default: {
+      const Result<void> weighed = weigh(frame.length, 0);
+      return weighed ? spend(control_, "frames of unknown types", now) : weighed;
+    }
+  }
+}
+
+Result<void> FrameBudget::take_malformed(io::TimePoint now) { return spend(resets_, "malformed messages", now); }
+
+Result<void> FrameBudget::spend(Allowance& allowance, std::string_view what, io::TimePoint now) {
+  if (allowance.take()) return {};
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - refilled_);
+  if (passed >= std::chrono::seconds(1)) {
+    refilled_ = now;
+    for (Allowance* each : {&resets_, &control_, &window_updates_, &priorities_, &empty_data_}) {
+      each->refill(static_cast<std::uint64_t>(passed.count()));
+    }
+    if (allowance.take()) return {};
+  }
+  return fail(ErrorKind::exhausted, "the peer floods: too many " + std::string(what));
+}
+
+void FrameBudget::earn_for_stream() {
+  priorities_.earn(priorities_for_stream);
+  control_.earn(control_for_stream);
+  window_updates_.earn(window_updates_for_stream);
+}
+
+void FrameBudget::earn_for_data() {
+  control_.earn(control_for_data);
+  window_updates_.earn(window_updates_for_data);
+}
+
+Result<void> FrameBudget::take_received_data(const SeenFrame& frame, io::TimePoint now) {
+  const bool ends = (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  const std::size_t payload = certain_payload(frame);
+  const Result<void> weighed = weigh(frame.length, payload);
+  if (!weighed) return weighed;
+  if (payload > 0) {
+    earn_for_data();
+    empty_data_.earn(empty_for_data);
+    return {};
+  }
+  return ends ? Result<void>() : spend(empty_data_, "empty DATA frames", now);
+}
+
+Result<void> FrameBudget::weigh(std::size_t frame_bytes, std::size_t worth) {
+  received_ += frame_bytes + frame_header_bytes;
+  worth_ += worth;
+  if (received_ / received_for_worth <= worth_ + free_worth) return {};
+  return fail(ErrorKind::exhausted, "the peer floods: too many bytes that carry nothing");
+}
+
+}  // namespace sallyport::http::http2

@@ -1,0 +1,63 @@
+// FrameBudget: how many frames that only cost us something a peer may send on one connection, before it counts as an
+// attack (RFC 9113 §10.5): Rapid Reset and MadeYouReset, floods of SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA
+// and unknown frames, and bytes that carry nothing.
+//
+// Each kind has a number at the start, gets some back with time, and more with the work that such frames belong to: who
+// moves data may ask for windows and measure round trips as often as that takes. CONTINUATION, entries of SETTINGS, and
+// answers that pile up unsent are nghttp2's to bound. Pure arithmetic; owned by one connection, one thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "sallyport/base/result.hpp"
+#include "sallyport/io/event_loop.hpp"
+
+#include "http2_connection.hpp"
+
+namespace sallyport::http::http2 {
+
+class FrameBudget {
+ public:
+  explicit FrameBudget(io::TimePoint now) : refilled_(now) {}
+
+  // A frame in either direction. The error (exhausted) says of what there was too much.
+  Result<void> take(const SeenFrame& frame, io::TimePoint now);
+  // A message that broke HTTP and was answered: as dear as a stream that was reset for it.
+  Result<void> take_malformed(io::TimePoint now);
+
+ private:
+  // So many at most, which is what there is at the start, and so many more each second.
+  class Allowance {
+   public:
+    constexpr Allowance(std::uint32_t most, std::uint32_t per_second)
+        : left_(most), most_(most), per_second_(per_second) {}
+    bool take() { return left_ > 0 && left_-- > 0; }
+    void earn(std::uint32_t count) { left_ = std::min(most_, left_ + count); }
+    void refill(std::uint64_t milliseconds);
+
+   private:
+    std::uint32_t left_;
+    std::uint32_t most_;
+    std::uint32_t per_second_;
+  };
+
+  Result<void> spend(Allowance& allowance, std::string_view what, io::TimePoint now);
+  void earn_for_stream();
+  void earn_for_data();
+  Result<void> take_received_data(const SeenFrame& frame, io::TimePoint now);
+  Result<void> weigh(std::size_t frame_bytes, std::size_t worth);
+
+  // nghttp2's own figures for resets of the peer, here for those that it provokes as well.
+  Allowance resets_{1000, 33};
+  Allowance control_{1000, 20};
+  Allowance window_updates_{1000, 20};
+  Allowance priorities_{1000, 20};
+  Allowance empty_data_{200, 10};
+  io::TimePoint refilled_;
+  std::uint64_t received_ = 0;  // bytes of frames
+  std::uint64_t worth_ = 0;     // of them, and of what was sent: bytes of messages
+};
+
+}  // namespace sallyport::http::http2

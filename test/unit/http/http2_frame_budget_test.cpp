@@ -1,0 +1,129 @@
+#include "../../../src/http/http2_frame_budget.hpp"
+
+#include "check.hpp"
+
+using namespace sallyport;
+using http::http2::ErrorCode;
+using http::http2::FrameBudget;
+using http::http2::SeenFrame;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr io::TimePoint start{std::chrono::hours(1)};
+
+SeenFrame received(std::uint8_t type, std::size_t length = 0, std::uint8_t flags = 0) {
+  return {.sent = false, .type = type, .flags = flags, .stream = 1, .length = length};
+}
+
+SeenFrame sent(std::uint8_t type, std::size_t length, ErrorCode code = ErrorCode::no_error) {
+  return {.sent = true, .type = type, .flags = 0, .stream = 1, .length = length, .code = code};
+}
+
+// How many of these frames are taken, up to `most`.
+int taken(FrameBudget& budget, const SeenFrame& frame, int most = 1'000'000, io::TimePoint when = start) {
+  int count = 0;
+  while (count < most && budget.take(frame, when)) ++count;
+  return count;
+}
+
+int taken_from_the_start(const SeenFrame& frame, int most = 1'000'000) {
+  FrameBudget budget(start);
+  return taken(budget, frame, most);
+}
+
+std::string refusal_of(const SeenFrame& frame) {
+  FrameBudget budget(start);
+  taken(budget, frame);
+  const Result<void> refused = budget.take(frame, start);
+  CHECK(!refused);
+  CHECK(refused.error().kind == ErrorKind::exhausted);
+  return refused.error().reason;
+}
+
+}  // namespace
+
+// G02
+TEST(resets_by_either_side_are_bounded) {
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_RST_STREAM, 4)), 1000);
+  for (const ErrorCode provoked : {ErrorCode::protocol_error, ErrorCode::flow_control_error, ErrorCode::stream_closed,
+                                   ErrorCode::refused_stream, ErrorCode{0x6}}) {
+    CHECK_EQUAL(taken_from_the_start(sent(NGHTTP2_RST_STREAM, 4, provoked)), 1000);
+  }
+  CHECK_EQUAL(refusal_of(received(NGHTTP2_RST_STREAM, 4)), "the peer floods: too many resets of streams");
+  CHECK_EQUAL(refusal_of(sent(NGHTTP2_RST_STREAM, 4, ErrorCode::protocol_error)),
+              "the peer floods: too many streams that had to be reset");
+
+  FrameBudget both(start);
+  CHECK_EQUAL(taken(both, received(NGHTTP2_RST_STREAM, 4), 500), 500);
+  for (int message = 0; message < 250; ++message) CHECK_OK(both.take_malformed(start));
+  CHECK_EQUAL(taken(both, sent(NGHTTP2_RST_STREAM, 4, ErrorCode::protocol_error)), 250);
+}
+
+TEST(resets_that_are_our_own_doing_count_against_nobody) {
+  for (const ErrorCode own : {ErrorCode::no_error, ErrorCode::internal_error, ErrorCode::cancel}) {
+    CHECK_EQUAL(taken_from_the_start(sent(NGHTTP2_RST_STREAM, 4, own), 100'000), 100'000);
+  }
+}
+
+// G05
+TEST(floods_are_bounded) {
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_PING, 8)), 1000);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_SETTINGS, 0)), 1000);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_PRIORITY, 5)), 1000);
+  CHECK_EQUAL(taken_from_the_start(received(0x10, 5)), 1000);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_WINDOW_UPDATE, 4)), 1000);
+  CHECK_EQUAL(taken_from_the_start(received(0xbe, 0)), 1000);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 0)), 200);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 100, NGHTTP2_FLAG_PADDED)), 200);
+  CHECK_EQUAL(refusal_of(received(NGHTTP2_PING, 8)), "the peer floods: too many PING frames");
+}
+
+TEST(what_is_not_a_flood_passes) {
+  constexpr int many = 100'000;
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_PING, 8, NGHTTP2_FLAG_ACK), many), many);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_SETTINGS, 0, NGHTTP2_FLAG_ACK), many), many);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 1), many), many);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_HEADERS, 30), many), many);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 0, NGHTTP2_FLAG_END_STREAM), 10'000), 10'000);
+}
+
+TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips) {
+  FrameBudget budget(start);
+  for (int frame = 0; frame < 10'000; ++frame) {
+    CHECK_OK(budget.take(sent(NGHTTP2_DATA, 16'384), start));
+    CHECK_EQUAL(taken(budget, received(NGHTTP2_WINDOW_UPDATE, 4), 10), 10);
+    CHECK_EQUAL(taken(budget, received(NGHTTP2_PING, 8), 2), 2);
+  }
+  // And not for ever after.
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_WINDOW_UPDATE, 4)), 990);
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_PING, 8)), 998);
+}
+
+TEST(time_gives_back_at_a_rate_and_no_more_than_at_the_start) {
+  FrameBudget budget(start);
+  const SeenFrame reset = received(NGHTTP2_RST_STREAM, 4);
+  CHECK_EQUAL(taken(budget, reset), 1000);
+  CHECK_EQUAL(taken(budget, reset, 1'000'000, start + seconds(2)), 66);
+  CHECK_EQUAL(taken(budget, reset, 1'000'000, start + seconds(2)), 0);
+  CHECK_EQUAL(taken(budget, reset, 1'000'000, start + seconds(3)), 33);
+  CHECK_EQUAL(taken(budget, reset, 1'000'000, start + std::chrono::hours(1000)), 1000);
+}
+
+TEST(bytes_that_carry_nothing_are_bounded) {
+  FrameBudget budget(start);
+  // Large frames: before their number is an excess, their size is.
+  CHECK_EQUAL(taken(budget, received(0xbe, 16'384)), 511);
+  CHECK_EQUAL(refusal_of(received(0xbe, 16'384)), "the peer floods: too many bytes that carry nothing");
+  FrameBudget useful(start);
+  for (int round = 0; round < 1000; ++round) {
+    CHECK_OK(useful.take(received(NGHTTP2_DATA, 16'384), start));
+    CHECK_OK(useful.take(received(NGHTTP2_PING, 8), start));
+  }
+}
+
+UNIT_MAIN(UNIT_TEST(resets_by_either_side_are_bounded), UNIT_TEST(resets_that_are_our_own_doing_count_against_nobody),
+          UNIT_TEST(floods_are_bounded), UNIT_TEST(what_is_not_a_flood_passes),
+          UNIT_TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips),
+          UNIT_TEST(time_gives_back_at_a_rate_and_no_more_than_at_the_start),
+          UNIT_TEST(bytes_that_carry_nothing_are_bounded))
