@@ -418,7 +418,7 @@ http::Page Forwarder::refuse_unreadable(const http::http1::ParseError& error) {
   refused.host = session_.target.name;
   refused.status = static_cast<int>(error.status);
   refused.tls_client = session_.tls_client;
-  refused.alpn = "http/1.1";
+  refused.alpn = session_.alpn;
   refused.error = error.reason;
   worker_.log().write(refused);
   return http::error_page(error.status, session_.target.name, error.reason, request_id, http::PageFormat::text);

@@ -101,6 +101,7 @@ io::Task<void> Layer::intercept(const policy::Verdict& verdict) {
     co_await refuse_with(wire::Alert::no_application_protocol, "the client speaks no protocol of ours");
     co_return;
   }
+  session_.alpn = alpn_.name;
   Route route = route_of(generation_, session_.target, session_.arrival, verdict);
   if (!alpn_.protocol->is_http()) route.alpn = {alpn_.name};
   EarlyDial early(worker_, lifetime_.cancellation(), std::move(route));

@@ -8,6 +8,7 @@ namespace {
 // In order of preference.
 std::vector<const Protocol*>& registered() {
   static std::vector<const Protocol*> protocols = {
+      &http2_protocol(),
       &http1_protocol(),
       &websocket_protocol(),
       &tunnel_protocol(),

@@ -6,6 +6,7 @@
 namespace sallyport::gateway {
 
 [[nodiscard]] const Protocol& http1_protocol();
+[[nodiscard]] const Protocol& http2_protocol();
 [[nodiscard]] const Protocol& websocket_protocol();
 // Relays both ways what nobody here understands.
 [[nodiscard]] const Protocol& tunnel_protocol();

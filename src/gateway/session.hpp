@@ -16,6 +16,7 @@ struct Session {
   Arrival arrival;
   Target target;
   std::string tls_client;
+  std::string alpn;  // what is spoken in it, as ALPN spells it; empty before that is settled
   std::string ja4;
   crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
   std::chrono::system_clock::time_point began = std::chrono::system_clock::now();

@@ -87,6 +87,7 @@ struct Settings {
     seconds header{};
     seconds client_idle{};
     std::size_t header_bytes = 0;
+    std::uint32_t streams = 0;
     std::size_t connections_per_client = 0;
   } limits;
 

@@ -38,8 +38,8 @@ struct BodyShape {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // The next part, which stays valid until the next call; empty at the proper end. Errors: malformed (its
-  // framing is broken), reset (it was cut off), timed_out.
+  // The next part, which stays valid until the next call of this or of has_buffered(); empty at the proper end. Errors:
+  // malformed (its framing is broken), reset (it was cut off), timed_out.
   virtual io::Task<Result<ByteView>> read() = 0;
   // A read() that waits for the client fails with ErrorKind::cancelled, and so does every later one.
   virtual void stop() = 0;
@@ -55,7 +55,7 @@ class ResponseSink {
   virtual ~ResponseSink() = default;
   // 100, 102, 103 (RFC 9110 §15.2); any number, before the head.
   virtual io::Task<Result<void>> send_interim(const ResponseHead& head) = 0;
-  // Sent together with the first part of the body, or by flush() or finish().
+  // Sent together with the first part of the body, or by flush() or finish(). `head` stays as it is until then.
   virtual io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) = 0;
   // Whether a part of the body would be taken now; what only fills a queue of ours is not taken. The next part is not
   // read from where it comes from before that: for each waiting client nothing is held.

@@ -69,6 +69,7 @@ TEST(an_empty_file_gives_the_defaults) {
   CHECK_EQUAL(settings.limits.header.count(), 15);
   CHECK_EQUAL(settings.limits.client_idle.count(), 75);
   CHECK_EQUAL(settings.limits.header_bytes, 65'536U);
+  CHECK_EQUAL(settings.limits.streams, 100U);
   CHECK_EQUAL(settings.limits.connections_per_client, 4'000U);
   CHECK_EQUAL(settings.log.destination, "stderr");
   CHECK(settings.log.level == LogLevel::info);
@@ -120,6 +121,7 @@ handshake_seconds = 5
 header_seconds = 6
 client_idle_seconds = 7
 header_bytes = 4096
+streams = 7
 connections_per_client = 9
 [log]
 destination = log/x.log
@@ -164,6 +166,7 @@ file = p.ini
   CHECK_EQUAL(settings.limits.header.count(), 6);
   CHECK_EQUAL(settings.limits.client_idle.count(), 7);
   CHECK_EQUAL(settings.limits.header_bytes, 4'096U);
+  CHECK_EQUAL(settings.limits.streams, 7U);
   CHECK_EQUAL(settings.limits.connections_per_client, 9U);
   CHECK_EQUAL(settings.log.destination, "/etc/s/log/x.log");
   CHECK(settings.log.level == LogLevel::debug);
