@@ -58,6 +58,17 @@ def stream_error(*codes):
     return lambda client: _judge(client, codes, (h2.GOAWAY, h2.RST_STREAM))
 
 
+def malformed_or(status):
+    """An error, or the answer that RFC 9113 section 8.1.1 allows in its place."""
+    def look(client):
+        client.rewind()
+        frame = client.wait(lambda one: one.kind in (h2.GOAWAY, h2.RST_STREAM) or one.ends_stream)
+        if frame is None or (frame.kind in (h2.GOAWAY, h2.RST_STREAM) and frame.code == h2.PROTOCOL_ERROR):
+            return None
+        return None if client.status(1) == status else f"{status} or PROTOCOL_ERROR is due; {client.story()}"
+    return look
+
+
 def closes(client):
     client.wait_end()
 
@@ -340,6 +351,56 @@ HPACK = (
     Case("hpack/5.2 Huffman EOS", (packed(b"\0" + _DUMMY[0] + b"\x84\xff\xff\xff\xff"),), _COMPRESSION),
     Case("hpack/6.1 index 0", (packed(b"\x80"),), _COMPRESSION),
     Case("hpack/6.3 a table above SETTINGS_HEADER_TABLE_SIZE", (beyond_table_size,), _COMPRESSION),
+)
+
+# Beyond the list of h2spec: what RFC 9113 asks of servers besides.
+
+def preface_by_octets(client):
+    for octet in h2.PREFACE + h2.settings():
+        client.send(bytes([octet]))
+
+
+def no_table(client):
+    """An HPACK table of nothing is respected from the acknowledgement on (RFC 7541 section 4.2)."""
+    client.table_size(0)
+    client.send(h2.settings((h2.HEADER_TABLE_SIZE, 0)))
+    client.wait(lambda frame: frame.is_one(h2.SETTINGS) and frame.acknowledges)
+
+
+def large_answer(client):
+    """Stream 1 has an answer of which no frame is larger than what we take, by default."""
+    wrong = answered(client)
+    largest = max((len(frame.payload) for frame in client.frames), default=0)
+    return wrong or (f"a frame of {largest} octets" if largest > _FRAME_SIZE else None)
+
+
+FURTHER = (
+    Case("3.4 the preface octet by octet", (preface_by_octets, get()), answered, bare=True),
+    Case("3.4 another frame than SETTINGS behind the preface", (h2.PREFACE + get(),), _PROTOCOL, bare=True),
+    Case("3.4 HTTP/1.1 where HTTP/2 was chosen", (b"GET / HTTP/1.1\r\nHost: h2.test\r\n\r\n" + bytes(64),), _PROTOCOL, bare=True),
+    Case("4.2 no frame above the client's SETTINGS_MAX_FRAME_SIZE", (get(fields=[*_REQUEST[:2], (":path", "/large"), _REQUEST[3]]),),
+         large_answer),
+    Case("4.3.1 a client without an HPACK table", (no_table, get()), answered),
+    Case("5.1 WINDOW_UPDATE and RST_STREAM of a closed stream", (get(), until_answered, h2.window_update(1, 1) + h2.reset(1)),
+         answers_ping),
+    Case("5.1.1 DATA of an even stream", (h2.data(2, b"test"),), _PROTOCOL),
+    Case("6.2 padding of nothing but padding", (opened() + padded(h2.DATA, 1, b"", 200, h2.END_STREAM),), answered),
+    Case("6.10 END_STREAM on CONTINUATION means nothing",
+         (get(fields=_POST, flags=0) + h2.continuation(1, b"", h2.END_HEADERS | h2.END_STREAM) + h2.data(1, b"test", h2.END_STREAM),),
+         answered),
+    Case("8.1 trailers without END_STREAM", (opened() + h2.data(1, b"t") + h2.headers(1, h2.block([("x-sum", "1")]), h2.END_HEADERS),),
+         _MALFORMED),
+    Case("8.2.1 NUL in a value", (get(extra=[("x-nul", "a\0b")]),), malformed_or(400)),
+    Case("8.2.1 a line feed in a value", (get(extra=[("x-line", "a\nb: c")]),), malformed_or(400)),
+    Case("8.2.1 a colon in a name", (get(extra=[("x:y", "1")]),), malformed_or(400)),
+    Case("8.2.1 a blank in front of a value", (get(extra=[("x-blank", " 1")]),), malformed_or(400)),
+    Case("8.2.2 Transfer-Encoding", (get(extra=[("transfer-encoding", "chunked")]),), malformed_or(400)),
+    Case("8.3.1 Host that is not :authority", (get(extra=[("host", "other.test")]),), malformed_or(400)),
+    Case("8.3.1 :authority twice", (get(fields=[*_REQUEST, _REQUEST[3]]),), malformed_or(400)),
+    Case("8.3.1 userinfo in :authority", (without(":authority", (":authority", f"user@{NAME}")),), malformed_or(400)),
+    Case("8.3.1 a :path that begins with no slash", (without(":path", (":path", "index")),), malformed_or(400)),
+    Case("8.3.1 Host in place of :authority", (without(":authority", ("host", NAME)),), answered),
+    Case("8.5 CONNECT with :path", (get(fields=[(":method", "CONNECT"), *_REQUEST[1:]]),), malformed_or(400)),
 )
 
 CASES = GENERIC + FRAMES + MESSAGES + HPACK

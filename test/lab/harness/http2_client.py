@@ -149,6 +149,10 @@ class FrameClient:
         said = [str(frame) for frame in self.frames[-12:]] + ([self.ended] if self.ended else [])
         return "; ".join(said) or "nothing"
 
+    def table_size(self, size):
+        """What our HPACK decoder allows the other side; a larger table is an error from now on."""
+        self._decoder.max_allowed_table_size = size
+
     # --- HTTP, as far as tests need it
 
     def request_block(self, path="/", *, method="GET", authority=None, fields=()):
