@@ -53,19 +53,25 @@ class Http2Flow(Flow):
 
 
 class Http2Peer:
-    """A connection. `serve(flow)` is called in a thread of its own for each stream that the other side opens."""
+    """A connection. `serve(flow)` is called in a thread of its own for each stream that the other side opens. `strict`: it judges
+    the fields that it receives."""
 
-    def __init__(self, duplex, *, client_side, serve=None, settings=None, window=1 << 20, connection_window=1 << 26):
+    def __init__(self, duplex, *, client_side, serve=None, settings=None, window=1 << 20, connection_window=1 << 26,
+                 strict=True):
         self.duplex, self.serve = duplex, serve
         self.changed = threading.Condition(threading.RLock())
         self.flows, self.events, self.goaways, self.end = {}, [], [], None
         self._out = bytearray()
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=client_side, header_encoding="latin-1", validate_outbound_headers=False,
-            normalize_outbound_headers=False, validate_inbound_headers=True, normalize_inbound_headers=False))
+            normalize_outbound_headers=False, validate_inbound_headers=strict, normalize_inbound_headers=False))
         self.h2.local_settings = h2.settings.Settings(client=client_side, initial_values={
             Setting.INITIAL_WINDOW_SIZE: window, Setting.MAX_CONCURRENT_STREAMS: 1000, Setting.MAX_HEADER_LIST_SIZE: 1 << 20,
             **({Setting.ENABLE_PUSH: 0} if client_side else {}), **(settings or {})})
+        # To python3-h2 a connection is over when GOAWAY comes; what was under way goes on (RFC 9113 section 6.8).
+        self.h2._frame_dispatch_table[h2.connection.GoAwayFrame] = _going_away  # pylint: disable=protected-access
+        if not strict:
+            self._believe_lengths()
         with self.changed:
             self.h2.initiate_connection()
             if connection_window > 65535:
@@ -74,6 +80,16 @@ class Http2Peer:
         self.threads = [threading.Thread(target=one, daemon=True) for one in (self._read, self._write)]
         for one in self.threads:
             one.start()
+
+    def _believe_lengths(self):
+        """content-length is not compared with what comes; python3-h2 has no option for that."""
+        begin = self.h2._begin_new_stream  # pylint: disable=protected-access
+
+        def begin_new_stream(*arguments, **options):
+            stream = begin(*arguments, **options)
+            stream._initialize_content_length = lambda headers: None  # pylint: disable=protected-access
+            return stream
+        self.h2._begin_new_stream = begin_new_stream  # pylint: disable=protected-access
 
     # --- sending
 
@@ -114,7 +130,10 @@ class Http2Peer:
                 while not (size := self._room(flow)):
                     if not self.changed.wait(30):
                         raise TimeoutError("the other side takes nothing more")
-                self.h2.send_data(flow.number, bytes(view[:size]))
+                try:
+                    self.h2.send_data(flow.number, bytes(view[:size]))
+                except h2.exceptions.ProtocolError as error:
+                    raise Broken(repr(error)) from error
                 view = view[size:]
                 self._gather()
 
@@ -255,6 +274,12 @@ class Http2Peer:
         self.flush(2)
         self.duplex.shut()
         self._finish("closed by ourselves")
+
+
+def _going_away(frame):
+    event = h2.events.ConnectionTerminated()
+    event.last_stream_id, event.error_code = frame.last_stream_id, frame.error_code
+    return [], [event]
 
 
 def _octets(text):

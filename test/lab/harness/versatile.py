@@ -21,12 +21,14 @@ def cells():
 class VersatileOrigin:
     """A name that begins with "h1." gets an origin that speaks HTTP/1.1 alone, any other one that prefers HTTP/2.
 
-    `behaviours` maps a path (without query) to `behave(flow)`; flows are recorded in the order in which they came, and
-    `received` holds what HTTP/1.1 connections got, byte by byte."""
+    `behaviours` maps a path (without query) to `behave(flow)`, `default` answers the others; flows are recorded in the order in which they came, and
+    `received` holds what HTTP/1.1 connections got, byte by byte; `greeted(peer)` is called for each
+    new HTTP/2 connection, of which `peers` are all."""
 
-    def __init__(self, lab, behaviours, addresses=(topology.ORIGIN,), **options):
-        self.lab, self.behaviours, self.options = lab, dict(behaviours), options
-        self.flows, self.peers, self.received = [], [], []
+    def __init__(self, lab, behaviours, default=None, addresses=(topology.ORIGIN,), greeted=None,
+                 **options):
+        self.lab, self.behaviours, self.default, self.options = lab, behaviours, default, options
+        self.flows, self.peers, self.received, self._greeted = [], [], [], greeted
         self.changed = threading.Condition()
         self._contexts = {}
         self.origin = lab.origin(addresses, contexts=self._context, serve=self._serve_connection)
@@ -49,6 +51,8 @@ class VersatileOrigin:
         with self.changed:
             self.peers.append(peer)
             self.changed.notify_all()
+        if self._greeted:
+            self._greeted(peer)
         peer.wait_end(timeout=600)
         duplex.close()
 
@@ -62,7 +66,7 @@ class VersatileOrigin:
             self.changed.notify_all()
 
     def _behave(self, flow):
-        self.behaviours[flow.path.split("?")[0]](flow)
+        self.behaviours.get((flow.path or "").split("?")[0], self.default)(flow)
 
     def wait_flow(self, found, timeout=30):
         """The first flow for which `found(flow)` is true; None when there is none in time."""
