@@ -1,0 +1,53 @@
+// HistoryReader: looks things up in the history's database, which another thread or process may be writing.
+//
+// Opened for each question; one thread at a time. A question over a million rows takes about a second.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sallyport/base/result.hpp"
+
+namespace sallyport::record {
+
+// What must hold of a row, all of it; what is empty holds of every row.
+struct HistoryFilter {
+  std::string client;                      // an address; its ports all count
+  std::string host;                        // part of the name
+  std::string verdict;                     // whole, as in the log
+  std::string text;                        // part of the log line
+  std::optional<int> status;               // a status, or its first digit
+  std::optional<std::int64_t> since;       // microseconds since 1970, inclusive
+  std::optional<std::int64_t> until;       // exclusive
+  std::optional<std::int64_t> before_row;  // rows older than this one: the next page
+  std::size_t limit = 100;
+};
+
+struct HistoryEntry {
+  std::int64_t row = 0;
+  std::string line;  // as in the log: JSON
+};
+
+class HistoryReader {
+ public:
+  // Errors name the path.
+  static Result<HistoryReader> open(const std::string& path);
+  ~HistoryReader();
+  HistoryReader(HistoryReader&& other) noexcept;
+  HistoryReader& operator=(HistoryReader&& other) noexcept;
+
+  // The newest first.
+  [[nodiscard]] Result<std::vector<HistoryEntry>> find(const HistoryFilter& filter);
+  // The exchange with this request id.
+  [[nodiscard]] Result<std::optional<HistoryEntry>> get(const std::string& request_id);
+
+ private:
+  struct State;
+  explicit HistoryReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sallyport::record

@@ -1,0 +1,76 @@
+#include "sallyport/record/history_reader.hpp"
+
+#include "database.hpp"
+
+namespace sallyport::record {
+namespace {
+
+// Each condition is there in every question, and holds where its parameter is null; LIKE has its own wildcards, which
+// instr() has not. A client's address stands before its port; that of IPv6 in brackets.
+constexpr std::string_view find_text =
+    "SELECT id, line FROM exchange WHERE (?1 IS NULL OR id < ?1)"
+    " AND (?2 IS NULL OR time >= ?2) AND (?3 IS NULL OR time < ?3)"
+    " AND (?4 IS NULL OR status = ?4 OR status / 100 = ?4)"
+    " AND (?5 IS NULL OR substr(client, 1, length(?5) + 1) = ?5 || ':'"
+    "      OR substr(client, 1, length(?5) + 3) = '[' || ?5 || ']:')"
+    " AND (?6 IS NULL OR instr(host, ?6) > 0) AND (?7 IS NULL OR verdict = ?7)"
+    " AND (?8 IS NULL OR instr(line, ?8) > 0) ORDER BY id DESC LIMIT ?9";
+constexpr std::string_view get_text = "SELECT id, line FROM exchange WHERE request_id = ?1 ORDER BY id DESC LIMIT 1";
+
+void bind_text(Statement& statement, int position, const std::string& text) {
+  if (!text.empty()) statement.bind(position, text);
+}
+
+void bind_number(Statement& statement, int position, std::optional<std::int64_t> number) {
+  if (number) statement.bind(position, *number);
+}
+
+}  // namespace
+
+struct HistoryReader::State {
+  std::string path;
+  Database database;
+};
+
+HistoryReader::HistoryReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HistoryReader::~HistoryReader() = default;
+HistoryReader::HistoryReader(HistoryReader&& other) noexcept = default;
+HistoryReader& HistoryReader::operator=(HistoryReader&& other) noexcept = default;
+
+Result<HistoryReader> HistoryReader::open(const std::string& path) {
+  Result<Database> database = Database::open(path, Database::Mode::read_only);
+  if (!database) return std::unexpected(database.error());
+  return HistoryReader(std::make_unique<State>(path, std::move(*database)));
+}
+
+Result<std::vector<HistoryEntry>> HistoryReader::find(const HistoryFilter& filter) {
+  Result<Statement> statement = state_->database.prepare(find_text);
+  if (!statement) return fail_while(state_->path, statement.error());
+  bind_number(*statement, 1, filter.before_row);
+  bind_number(*statement, 2, filter.since);
+  bind_number(*statement, 3, filter.until);
+  if (filter.status) statement->bind(4, std::int64_t{*filter.status});
+  bind_text(*statement, 5, filter.client);
+  bind_text(*statement, 6, filter.host);
+  bind_text(*statement, 7, filter.verdict);
+  bind_text(*statement, 8, filter.text);
+  statement->bind(9, static_cast<std::int64_t>(filter.limit));
+  std::vector<HistoryEntry> found;
+  for (;;) {
+    const Result<bool> row = statement->step();
+    if (!row) return fail_while(state_->path, row.error());
+    if (!*row) return found;
+    found.push_back({statement->number(0), std::string(statement->text(1))});
+  }
+}
+
+Result<std::optional<HistoryEntry>> HistoryReader::get(const std::string& request_id) {
+  Result<Statement> statement = state_->database.prepare(get_text);
+  if (!statement) return fail_while(state_->path, statement.error());
+  const Result<bool> row = statement->bind(1, request_id).step();
+  if (!row) return fail_while(state_->path, row.error());
+  if (!*row) return std::nullopt;
+  return HistoryEntry{statement->number(0), std::string(statement->text(1))};
+}
+
+}  // namespace sallyport::record
