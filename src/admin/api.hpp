@@ -5,6 +5,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sallyport/admin/admin_server.hpp"
 #include "sallyport/http/exchange.hpp"
@@ -21,6 +23,17 @@ struct Context {
   Observed observed;
   gateway::ConfigurationPtr configuration;
 };
+
+// What was asked for, taken apart.
+struct Request {
+  std::string name;                                          // what stands in place of {} in the route's path
+  std::vector<std::pair<std::string, std::string>> queries;  // decoded, in order
+
+  // The value of the first query of that name; empty where there is none.
+  [[nodiscard]] std::string query(std::string_view name) const;
+};
+
+[[nodiscard]] Reply error_reply(unsigned status, const std::string& reason);
 
 // Answers each request from the table; 404 with the list of paths, or 405, for what is not in it.
 class Api final : public http::ExchangeHandler {

@@ -139,6 +139,15 @@ void add_process(Page& page, const Observed& observed) {
   page.number("sallyport_client_connections", "Client connections that are open.", connections);
   page.begin("sallyport_log_dropped_total", "Log lines lost for want of room.", MetricType::Counter);
   page.add({}, static_cast<double>(observed.log.dropped()));
+  if (observed.history != nullptr) {
+    const record::History::Counts history = observed.history->counts();
+    page.begin("sallyport_history_written_total", "Exchanges written to the history.", MetricType::Counter);
+    page.add({}, static_cast<double>(history.written));
+    page.begin("sallyport_history_dropped_total", "Exchanges that the history had no room for or could not write.",
+               MetricType::Counter);
+    page.add({}, static_cast<double>(history.dropped));
+    page.number("sallyport_history_queued", "Exchanges that wait to be written.", static_cast<double>(history.queued));
+  }
   page.number("sallyport_start_time_seconds", "When the daemon started, in seconds since 1970.",
               std::chrono::duration<double>(observed.started.time_since_epoch()).count());
   page.begin("sallyport_build_info", "Always 1; the labels tell what runs.", MetricType::Gauge);
@@ -150,7 +159,7 @@ void add_process(Page& page, const Observed& observed) {
 
 }  // namespace
 
-Reply metrics(const Context& context) {
+Reply metrics(const Context& context, const Request& /*request*/) {
   Page page(context.observed.workers);
   add_clients(page);
   add_exchanges(page);

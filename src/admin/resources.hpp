@@ -6,8 +6,13 @@
 namespace sallyport::admin {
 
 // GET /api/v1/status
-[[nodiscard]] Reply status(const Context& context);
+[[nodiscard]] Reply status(const Context& context, const Request& request);
 // GET /metrics: the text format that Prometheus scrapes.
-[[nodiscard]] Reply metrics(const Context& context);
+[[nodiscard]] Reply metrics(const Context& context, const Request& request);
+// GET /api/v1/exchanges: what the history holds, the newest first. Queries: client, host, verdict, text, status, since
+// and until (seconds since 1970), before (a row), limit.
+[[nodiscard]] Reply exchanges(const Context& context, const Request& request);
+// GET /api/v1/exchanges/{}: the one with this request id.
+[[nodiscard]] Reply exchange(const Context& context, const Request& request);
 
 }  // namespace sallyport::admin

@@ -6,7 +6,7 @@
 
 namespace sallyport::admin {
 
-Reply status(const Context& context) {
+Reply status(const Context& context, const Request& /*request*/) {
   const Observed& observed = context.observed;
   const config::Settings& settings = context.configuration->settings;
   std::size_t connections = 0;

@@ -28,6 +28,21 @@ int explain(const std::string& config_path, const std::string& name, const std::
 // What the running daemon says of itself.
 int status(const std::string& config_path, bool as_json, Streams streams);
 
+struct HistoryQuery {
+  std::string client;
+  std::string host;
+  std::string verdict;
+  std::string text;
+  std::string status;
+  std::string since;  // "15m", "2h", "3d", or seconds since 1970
+  std::size_t limit = 50;
+  bool json = false;
+};
+// Exchanges that the daemon has kept, the newest last.
+int history(const std::string& config_path, const HistoryQuery& query, Streams streams);
+// One of them, with everything known of it.
+int show(const std::string& config_path, const std::string& request_id, bool as_json, Streams streams);
+
 // For the steering script: what it must know of the settings, as KEY=VALUE lines.
 int steering_settings(const std::string& config_path, Streams streams);
 

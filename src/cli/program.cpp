@@ -26,6 +26,7 @@ struct Options {
   std::string name;
   std::string client;
   bool json = false;
+  HistoryQuery history;
   std::vector<std::string> policy_routes;
 };
 
@@ -36,6 +37,8 @@ struct Commands {
   CLI::App* check;
   CLI::App* explain;
   CLI::App* status;
+  CLI::App* history;
+  CLI::App* show;
   CLI::App* settings_table;
   CLI::App* steering_settings;
   CLI::App* policy_routes;
@@ -66,13 +69,27 @@ Commands declare(CLI::App& app, Options& options) {
 
   CLI::App* state = app.add_subcommand("status", "Say what the running daemon does");
   state->add_flag("--json", options.json, "For machines");
+  CLI::App* past = app.add_subcommand("history", "List past exchanges, the newest last");
+  past->add_option("--client", options.history.client, "Of the client with this address")->type_name("ADDRESS");
+  past->add_option("--host", options.history.host, "To hosts with this in their name")->type_name("TEXT");
+  past->add_option("--verdict", options.history.verdict, "With this verdict, such as BLACK-LISTED")->type_name("NAME");
+  past->add_option("--status", options.history.status, "With this status, or first digit of one")->type_name("NUMBER");
+  past->add_option("--since", options.history.since, "Of the last 30s, 15m, 2h, 3d")->type_name("TIME");
+  past->add_option("--text", options.history.text, "With this anywhere in the log line")->type_name("TEXT");
+  past->add_option("--limit", options.history.limit, "At most so many")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  past->add_flag("--json", options.history.json, "For machines");
+  CLI::App* one = app.add_subcommand("show", "Tell all that is known of one exchange");
+  one->add_option("ID", options.name, "Its request id, as in the log, at the origin and on a block page")->required();
+  one->add_flag("--json", options.json, "For machines");
 
   // Without a group they are not listed: other programs of the package call them.
   CLI::App* table = app.add_subcommand("settings-table", "Print every key of the settings")->group("");
   CLI::App* steering = app.add_subcommand("steering-settings", "Print what the kernel rules need")->group("");
   CLI::App* routes = app.add_subcommand("policy-routes", "Put up or take down the policy routes")->group("");
   routes->add_option("VERB", options.policy_routes, "up, down, status or show");
-  return {init, show, check, why, state, table, steering, routes};
+  return {init, show, check, why, state, past, one, table, steering, routes};
 }
 
 int dispatch(const Commands& commands, const Options& options, Streams streams) {
@@ -81,6 +98,8 @@ int dispatch(const Commands& commands, const Options& options, Streams streams) 
   if (commands.check->parsed()) return gateway::check_configuration(options.config, "", streams.out, streams.err);
   if (commands.explain->parsed()) return explain(options.config, options.name, options.client, streams);
   if (commands.status->parsed()) return status(options.config, options.json, streams);
+  if (commands.history->parsed()) return history(options.config, options.history, streams);
+  if (commands.show->parsed()) return show(options.config, options.name, options.json, streams);
   if (commands.steering_settings->parsed()) return steering_settings(options.config, streams);
   if (commands.policy_routes->parsed()) {
     return netfilter::run_policy_routes(options.policy_routes, streams.out, streams.err);

@@ -1,15 +1,9 @@
 // What a running daemon says of itself.
 #include <ostream>
 
-#include <nlohmann/json.hpp>
-
-#include "sallyport/admin/control_client.hpp"
-#include "sallyport/base/text.hpp"
 #include "sallyport/cli/program.hpp"
-#include "sallyport/config/settings.hpp"
-#include "sallyport/gateway/check_configuration.hpp"
 
-#include "commands.hpp"
+#include "ask_daemon.hpp"
 
 namespace sallyport::cli {
 namespace {
@@ -48,28 +42,14 @@ void print(const nlohmann::json& status, std::ostream& out) {
 }  // namespace
 
 int status(const std::string& config_path, bool as_json, Streams streams) {
-  config::Problems problems;
-  const auto settings = config::load_settings(config_path, problems);
-  if (!settings) {
-    gateway::print_problems(problems, streams.err);
-    return gateway::exit_configuration;
-  }
-  if (settings->control.socket.empty()) {
-    streams.err << "[control] socket is empty: the daemon answers no questions\n";
-    return gateway::exit_configuration;
-  }
-  const Result<admin::Answer> answer = admin::ask(settings->control.socket, "GET", "/api/v1/status");
-  if (!answer) {
-    streams.err << printable(answer.error().reason) << "\nIs the daemon running? systemctl status sallyportd\n";
-    return exit_failure;
-  }
+  const std::expected<Told, int> told = ask_daemon(config_path, "/api/v1/status", streams);
+  if (!told) return told.error();
   if (as_json) {
-    streams.out << answer->body;
-    return answer->status == 200 ? 0 : exit_failure;
+    streams.out << told->text;
+    return 0;
   }
-  const nlohmann::json status = nlohmann::json::parse(answer->body, nullptr, false);
   try {
-    print(status, streams.out);
+    print(told->json, streams.out);
   } catch (const nlohmann::json::exception&) {
     streams.err << "the daemon's answer is not understood: is it of another version?\n";
     return exit_failure;

@@ -171,6 +171,16 @@ constexpr Row rows[] = {
    [](S& s, const G& g) { return read_path(g, s.control.socket); },
    "where the sallyport command asks the daemon; empty: off"},
 
+  {"history", "database", "/var/lib/sallyport/history.db", one, restart,
+   [](S& s, const G& g) { return read_path(g, s.history.database); },
+   "where exchanges are kept for sallyport history; empty: nowhere"},
+  {"history", "max_rows", "1000000", one, reload,
+   [](S& s, const G& g) { return read_number(g.text, s.history.max_rows, 1, 1'000'000'000); },
+   "exchanges kept; the oldest go first"},
+  {"history", "max_bytes", "1 GiB", one, reload,
+   [](S& s, const G& g) { return read_bytes(g.text, s.history.max_bytes, 1 << 20); },
+   "size of the database beyond which the oldest go"},
+
   {"policy", "file", "/etc/sallyport/policy.ini", one, reload,
    [](S& s, const G& g) { return read_path(g, s.policy.file); },
    "the rules, see sallyport-policy(5)"},

@@ -42,6 +42,26 @@ std::unexpected<Error> not_among(std::string_view text, const std::vector<std::s
   return expected(list, text);
 }
 
+Result<void> read_bytes(std::string_view text, std::uint64_t& out, std::uint64_t least) {
+  constexpr unsigned long most = 1UL << 20;
+  static constexpr std::pair<std::string_view, unsigned> units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+  std::string_view digits = text;
+  unsigned shift = 0;
+  for (const auto& [unit, power] : units) {
+    if (!text.ends_with(unit)) continue;
+    shift = power;
+    digits.remove_suffix(unit.size());
+    while (digits.ends_with(' ')) digits.remove_suffix(1);
+  }
+  const Result<unsigned long> number = number_in(digits, 0, shift == 0 ? most << 30 : most);
+  if (!number || (std::uint64_t{*number} << shift) < least) {
+    return fail(ErrorKind::config, "expected a number of bytes, such as 64 MiB, of at least " + std::to_string(least) +
+                                       ", found '" + std::string(text) + "'");
+  }
+  out = std::uint64_t{*number} << shift;
+  return {};
+}
+
 Result<void> read_yes_no(std::string_view text, bool& out) {
   return read_choice(text, out, {{"yes", true}, {"no", false}});
 }

@@ -54,6 +54,9 @@ Result<void> read_choice(std::string_view text, T& out,
   return not_among(text, words);
 }
 
+// A number of bytes, plain or with KiB, MiB or GiB behind it.
+Result<void> read_bytes(std::string_view text, std::uint64_t& out, std::uint64_t least);
+
 Result<void> read_yes_no(std::string_view text, bool& out);
 
 // A path, empty or not; a relative one is made to start at the folder of the file it stands in.

@@ -41,6 +41,7 @@ Result<void> Daemon::Life::boot() {
   signals_ = std::move(*signals);
   if (auto done = load(); !done) return done;
   if (auto done = open_log(); !done) return done;
+  open_history();
   if (auto done = read_addresses(); !done) return done;
   check_descriptors();
   if (auto done = open_workers(); !done) return done;
@@ -75,6 +76,23 @@ Result<void> Daemon::Life::open_log() {
   return {};
 }
 
+// Clients are served whether or not what they do is kept.
+void Daemon::Life::open_history() {
+  const config::Settings::History& settings = current_->settings.history;
+  if (!settings.database.empty()) {
+    auto history = record::History::open(
+        {.database = settings.database, .max_rows = settings.max_rows, .max_bytes = settings.max_bytes},
+        [log = log_.get()](const std::string& what) { log->warning(what); });
+    if (history) {
+      history_ = std::move(*history);
+    } else {
+      log_->warning("[history] database: " + history.error().reason +
+                    "; no history is kept until that is mended and the daemon restarted");
+    }
+  }
+  recorder_.emplace(*log_, history_.get());
+}
+
 // Whoever steers clients here must know which addresses are its own; a proxy alone can do with the loopback ones.
 Result<void> Daemon::Life::read_addresses() {
   auto opened = netfilter::LocalAddresses::open(current_->settings.gateway.lan_interfaces);
@@ -104,7 +122,7 @@ Result<void> Daemon::Life::open_workers() {
   const std::size_t given = current_->settings.gateway.workers;
   const auto addresses = addresses_ ? addresses_->snapshot() : std::make_shared<const netfilter::AddressSnapshot>();
   auto workers =
-      WorkerThreads::create(given == 0 ? cores : given, gateway::Shared{*log_, *leaves_}, current_, addresses);
+      WorkerThreads::create(given == 0 ? cores : given, gateway::Shared{*recorder_, *leaves_}, current_, addresses);
   if (!workers) return std::unexpected(workers.error());
   workers_ = std::move(*workers);
   return {};
@@ -112,7 +130,7 @@ Result<void> Daemon::Life::open_workers() {
 
 // Clients are served whether or not somebody can ask how they are.
 void Daemon::Life::open_control_socket() {
-  auto admin = admin::AdminServer::create({*log_, *leaves_, workers_->all(), config_path_}, current_);
+  auto admin = admin::AdminServer::create({*log_, *leaves_, history_.get(), workers_->all(), config_path_}, current_);
   if (admin) {
     admin_ = std::move(*admin);
   } else {

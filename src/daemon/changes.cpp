@@ -38,6 +38,7 @@ void Daemon::Life::adopt(gateway::ConfigurationPtr loaded) {
     reload_notes_.push_back(key + " has changed and waits for: systemctl restart sallyportd");
   }
   reopen_log();
+  if (history_) history_->set_bounds(settings.history.max_rows, settings.history.max_bytes);
   if (old->settings.gateway.max_connections != settings.gateway.max_connections) check_descriptors();
   reload_call_ = workers_->call_roll();
 }

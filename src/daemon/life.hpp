@@ -17,7 +17,7 @@
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/pki/rsa_key_pool.hpp"
-#include "sallyport/record/log.hpp"
+#include "sallyport/record/recorder.hpp"
 
 #include "service_manager.hpp"
 #include "signal_queue.hpp"
@@ -41,6 +41,7 @@ class Daemon::Life {
   Result<void> boot();
   Result<void> load();
   Result<void> open_log();
+  void open_history();
   Result<void> read_addresses();
   void check_descriptors();
   Result<void> open_workers();
@@ -79,6 +80,8 @@ class Daemon::Life {
 
   std::optional<SignalQueue> signals_;
   std::unique_ptr<record::Log> log_;
+  std::unique_ptr<record::History> history_;  // null: none is kept
+  std::optional<record::Recorder> recorder_;
   gateway::ConfigurationPtr current_;
   std::optional<config::Settings> at_start_;  // the keys that a restart alone changes keep these values
   std::optional<netfilter::LocalAddresses> addresses_;

@@ -80,7 +80,7 @@ void ConnectHandler::record(const http::Exchange* exchange, const std::string& r
   }
   record.status = static_cast<int>(refusal.status);
   record.error = refusal.reason;
-  worker_.log().write(record);
+  worker_.shared.recorder.write(record);
 }
 
 }  // namespace sallyport::gateway

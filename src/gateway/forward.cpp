@@ -420,7 +420,7 @@ http::Page Forwarder::refuse_unreadable(const http::http1::ParseError& error) {
   refused.tls_client = session_.tls_client;
   refused.alpn = session_.alpn;
   refused.error = error.reason;
-  worker_.log().write(refused);
+  worker_.shared.recorder.write(refused);
   return http::error_page(error.status, session_.target.name, error.reason, request_id, http::PageFormat::text);
 }
 
@@ -442,7 +442,7 @@ void Forwarder::record(Running& running) const {
   if (!session_.ja4.empty()) record.extra.emplace_back("ja4", session_.ja4);
   if (!running.tls_upstream.empty()) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
   worker_.metrics.count_exchange(running.verdict.name, running.status, record);
-  worker_.log().write(record);
+  worker_.shared.recorder.write(record);
 }
 
 }  // namespace sallyport::gateway

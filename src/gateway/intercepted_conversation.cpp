@@ -40,7 +40,7 @@ void InterceptedConversation::write_record() {
   if (!record_) return;
   record_->duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() - session_.began);
-  worker_.log().write(*record_);
+  worker_.shared.recorder.write(*record_);
 }
 
 }  // namespace sallyport::gateway

@@ -207,7 +207,7 @@ void Layer::record_end(std::string_view error) const {
 void Layer::write(record::ExchangeRecord record) const {
   record.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() - session_.began);
-  worker_.log().write(record);
+  worker_.shared.recorder.write(record);
 }
 
 }  // namespace sallyport::gateway

@@ -35,7 +35,7 @@ struct WorkerContext {
   static constexpr std::size_t most_idle_upstreams = 4096;
 
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
-  [[nodiscard]] record::Log& log() const { return shared.log; }
+  [[nodiscard]] record::Log& log() const { return shared.recorder.log(); }
 
   Shared shared;
   io::EventLoop& loop;

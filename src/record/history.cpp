@@ -24,7 +24,10 @@ constexpr std::chrono::seconds rest_after_failure{5};
 class History::Writer {
  public:
   Writer(HistorySettings settings, HistoryStore store, std::function<void(const std::string&)> report)
-      : settings_(std::move(settings)), store_(std::move(store)), report_(std::move(report)) {
+      : database_(settings.database),
+        settings_(std::move(settings)),
+        store_(std::move(store)),
+        report_(std::move(report)) {
     thread_ = std::thread([this] { run(); });
   }
 
@@ -65,6 +68,8 @@ class History::Writer {
     settings_.max_rows = max_rows;
     settings_.max_bytes = max_bytes;
   }
+
+  [[nodiscard]] const std::string& database() const { return database_; }
 
   [[nodiscard]] Counts counts() const {
     const std::lock_guard lock(mutex_);
@@ -118,7 +123,7 @@ class History::Writer {
   bool open_again() {
     const auto now = std::chrono::steady_clock::now();
     if (now < try_again_) return false;
-    Result<HistoryStore> store = HistoryStore::open(settings_.database);
+    Result<HistoryStore> store = HistoryStore::open(database_);
     if (!store) {
       fail_with(store.error());
       return false;
@@ -134,6 +139,7 @@ class History::Writer {
     report_("the history cannot be written, exchanges are missing in it from now on: " + error.reason);
   }
 
+  const std::string database_;
   HistorySettings settings_;  // the bounds in it: protected by mutex_
   // The writer's thread alone.
   std::optional<HistoryStore> store_;
@@ -177,6 +183,7 @@ void History::add(const ExchangeRecord& record, std::string line) {
 
 void History::flush() { writer_->flush(); }
 void History::set_bounds(std::uint64_t max_rows, std::uint64_t max_bytes) { writer_->set_bounds(max_rows, max_bytes); }
+const std::string& History::database() const { return writer_->database(); }
 History::Counts History::counts() const { return writer_->counts(); }
 
 }  // namespace sallyport::record

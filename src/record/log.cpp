@@ -173,12 +173,8 @@ void Log::write(Level level, std::string_view message) {
   state_->write(level, state_->line_start(level) + printable(message.substr(0, message_limit)));
 }
 
-void Log::write(const ExchangeRecord& exchange) {
-  if (!enabled(Level::info)) return;
-  thread_local std::string line;
-  line.clear();
-  append_json(line, exchange);
-  state_->write(Level::info, line);
+void Log::write_exchange(std::string_view line) {
+  if (enabled(Level::info)) state_->write(Level::info, line);
 }
 
 bool Log::enabled(Level level) const { return level >= state_->level.load(std::memory_order_relaxed); }

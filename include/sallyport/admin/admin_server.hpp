@@ -13,6 +13,7 @@
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/worker.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
+#include "sallyport/record/history.hpp"
 #include "sallyport/record/log.hpp"
 
 namespace sallyport::admin {
@@ -21,6 +22,7 @@ namespace sallyport::admin {
 struct Observed {
   record::Log& log;
   const pki::LeafCache& leaves;
+  const record::History* history;  // null: none is kept
   std::vector<const gateway::Worker*> workers;
   std::string config_path;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

@@ -96,6 +96,12 @@ struct Settings {
     LogLevel level{};
   } log;
 
+  struct History {
+    std::string database;  // empty: none is kept
+    std::uint64_t max_rows = 0;
+    std::uint64_t max_bytes = 0;
+  } history;
+
   struct Control {
     std::string socket;  // empty: none
   } control;

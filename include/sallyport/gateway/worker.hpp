@@ -14,7 +14,7 @@
 #include "sallyport/gateway/origin_memory.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
-#include "sallyport/record/log.hpp"
+#include "sallyport/record/recorder.hpp"
 
 namespace sallyport::gateway {
 
@@ -22,7 +22,7 @@ using AddressesPtr = std::shared_ptr<const netfilter::AddressSnapshot>;
 
 // What all workers share; each member may be used from every thread. Copies share one state.
 struct Shared {
-  record::Log& log;
+  const record::Recorder& recorder;
   pki::LeafCache& leaves;
   std::shared_ptr<ConnectionCounts> counts = std::make_shared<ConnectionCounts>();
   std::shared_ptr<OriginMemory> origins = std::make_shared<OriginMemory>();

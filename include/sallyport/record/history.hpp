@@ -45,6 +45,8 @@ class History {
   void flush();
   void set_bounds(std::uint64_t max_rows, std::uint64_t max_bytes);
 
+  [[nodiscard]] const std::string& database() const;
+
   struct Counts {
     std::uint64_t written = 0;
     std::uint64_t dropped = 0;

@@ -14,7 +14,6 @@
 #include <string_view>
 
 #include "sallyport/base/result.hpp"
-#include "sallyport/record/exchange_record.hpp"
 
 namespace sallyport::record {
 
@@ -49,8 +48,8 @@ class Log {
   void warning(std::string_view message) { write(Level::warning, message); }
   void error(std::string_view message) { write(Level::error, message); }
 
-  // One line of JSON.
-  void write(const ExchangeRecord& exchange);
+  // An exchange, as append_json() writes it.
+  void write_exchange(std::string_view line);
 
   [[nodiscard]] bool enabled(Level level) const;
   void set_level(Level level);

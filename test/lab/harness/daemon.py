@@ -51,6 +51,7 @@ class DaemonFiles:
         self.write("roots.pem", roots_pem)
         self.settings = {
             **BASE_SETTINGS,
+            "history.database": f"{folder}/history.db",
             "control.socket": f"{folder}/control.sock",
             "ca.certificate": f"{folder}/ca.crt",
             "ca.key": f"{folder}/ca.key",

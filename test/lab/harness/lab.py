@@ -5,6 +5,7 @@ import os
 import ssl
 import subprocess
 import threading
+import time
 
 from . import certificates, client, topology
 from .capture import Capture
@@ -138,6 +139,14 @@ class Lab:
             return daemon.wait_for(find, "", 1 if self.in_control else self.patience)
         except TimeoutError:
             return [one for one in daemon.exchanges() if all(one.get(key) == value for key, value in wanted.items())]
+
+    @staticmethod
+    def until(holds, timeout=20):
+        """Asks again and again, for what no event tells of; the first true answer, or the last one."""
+        deadline = time.monotonic() + timeout
+        while not (answer := holds()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return answer
 
     def logged(self, daemon, answer):
         """The log's line for an answer, found by its request id; an empty one where there is none."""

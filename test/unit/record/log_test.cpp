@@ -82,12 +82,12 @@ TEST(the_level_decides_what_is_written) {
     CHECK(!log->enabled(Level::info));
     log->debug("1");
     log->info("2");
-    log->write(ExchangeRecord{});
+    log->write_exchange("{}");
     log->warning("3");
     log->error("4");
     log->set_level(Level::debug);
     log->debug("5");
-    log->write(ExchangeRecord{});
+    log->write_exchange("{}");
   }
   const auto lines = lines_of(path);
   CHECK_EQUAL(lines.size(), 4u);

@@ -1,0 +1,42 @@
+#include "ask_daemon.hpp"
+
+#include <ostream>
+
+#include "sallyport/admin/control_client.hpp"
+#include "sallyport/base/text.hpp"
+#include "sallyport/cli/program.hpp"
+#include "sallyport/config/settings.hpp"
+#include "sallyport/gateway/check_configuration.hpp"
+
+namespace sallyport::cli {
+
+std::expected<Told, int> ask_daemon(const std::string& config_path, const std::string& target, Streams streams) {
+  config::Problems problems;
+  const auto settings = config::load_settings(config_path, problems);
+  if (!settings) {
+    gateway::print_problems(problems, streams.err);
+    return std::unexpected(gateway::exit_configuration);
+  }
+  if (settings->control.socket.empty()) {
+    streams.err << "[control] socket is empty: the daemon answers no questions\n";
+    return std::unexpected(gateway::exit_configuration);
+  }
+  const Result<admin::Answer> answer = admin::ask(settings->control.socket, "GET", target);
+  if (!answer) {
+    streams.err << printable(answer.error().reason) << "\nIs the daemon running? systemctl status sallyportd\n";
+    return std::unexpected(exit_failure);
+  }
+  Told told{answer->body, nlohmann::json::parse(answer->body, nullptr, false)};
+  if (told.json.is_discarded()) {
+    streams.err << "the daemon's answer is not understood: is it of another version?\n";
+    return std::unexpected(exit_failure);
+  }
+  if (answer->status != 200) {
+    streams.err << printable(told.json.is_object() ? told.json.value("error", "the daemon refuses") : answer->body)
+                << '\n';
+    return std::unexpected(exit_failure);
+  }
+  return told;
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,100 @@
+// What the daemon has kept of past exchanges.
+#include <charconv>
+#include <chrono>
+#include <iomanip>
+#include <ostream>
+
+#include "sallyport/admin/query.hpp"
+#include "sallyport/base/text.hpp"
+#include "sallyport/cli/program.hpp"
+
+#include "ask_daemon.hpp"
+
+namespace sallyport::cli {
+namespace {
+
+// "15m" and the like, or seconds since 1970, as seconds since 1970; empty: it is neither.
+std::string since_text(const std::string& text) {
+  long number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (error != std::errc() || number < 0) return {};
+  if (unit.empty()) return text;
+  long seconds = 0;
+  if (unit == "s") seconds = 1;
+  if (unit == "m") seconds = 60;
+  if (unit == "h") seconds = 3'600;
+  if (unit == "d") seconds = 86'400;
+  if (seconds == 0) return {};
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  return std::to_string(now.count() - number * seconds);
+}
+
+std::string target_of(const HistoryQuery& query, const std::string& since) {
+  std::string target = "/api/v1/exchanges?limit=" + std::to_string(query.limit);
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) target += std::string("&") + name + "=" + admin::percent_encoded(value);
+  };
+  add("client", query.client);
+  add("host", query.host);
+  add("verdict", query.verdict);
+  add("text", query.text);
+  add("status", query.status);
+  add("since", since);
+  return target;
+}
+
+// Whatever the daemon says came from the network once.
+std::string text_at(const nlohmann::json& exchange, const char* key) {
+  const auto found = exchange.find(key);
+  if (found == exchange.end()) return {};
+  return printable(found->is_string() ? found->get<std::string>() : found->dump());
+}
+
+void print_line(const nlohmann::json& exchange, std::ostream& out) {
+  out << text_at(exchange, "time") << "  " << std::left << std::setw(22) << text_at(exchange, "client") << ' '
+      << std::setw(3) << text_at(exchange, "status") << ' ' << std::setw(18) << text_at(exchange, "verdict") << ' '
+      << text_at(exchange, "method") << (exchange.value("method", "").empty() ? "" : " ") << text_at(exchange, "host")
+      << text_at(exchange, "path") << "  " << text_at(exchange, "ms") << " ms";
+  if (const std::string error = text_at(exchange, "error"); !error.empty()) out << "  (" << error << ')';
+  out << "  " << text_at(exchange, "request_id") << '\n';
+}
+
+}  // namespace
+
+int history(const std::string& config_path, const HistoryQuery& query, Streams streams) {
+  const std::string since = query.since.empty() ? "" : since_text(query.since);
+  if (since.empty() != query.since.empty()) {
+    streams.err << "--since: expected 30s, 15m, 2h, 3d or seconds since 1970, found '" << printable(query.since)
+                << "'\n";
+    return exit_usage;
+  }
+  const std::expected<Told, int> told = ask_daemon(config_path, target_of(query, since), streams);
+  if (!told) return told.error();
+  if (query.json) {
+    streams.out << told->text;
+    return 0;
+  }
+  for (auto exchange = told->json.rbegin(); exchange != told->json.rend(); ++exchange)
+    print_line(*exchange, streams.out);
+  if (told->json.empty()) streams.err << "no exchange fits\n";
+  return 0;
+}
+
+int show(const std::string& config_path, const std::string& request_id, bool as_json, Streams streams) {
+  const std::string target = "/api/v1/exchanges/" + admin::percent_encoded(request_id);
+  const std::expected<Told, int> told = ask_daemon(config_path, target, streams);
+  if (!told) return told.error();
+  if (as_json) {
+    streams.out << told->text;
+    return 0;
+  }
+  for (const auto& [key, value] : told->json.items()) {
+    if (key == "row" || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;
+    streams.out << std::left << std::setw(14) << printable(key) << text_at(told->json, key.c_str()) << '\n';
+  }
+  return 0;
+}
+
+}  // namespace sallyport::cli
