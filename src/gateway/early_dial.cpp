@@ -3,8 +3,13 @@
 namespace sallyport::gateway {
 
 void EarlyDial::start() {
-  idle_ = dialer_.take_idle(route_);
-  if (!idle_) opening_.emplace(dialer_.open(route_));
+  if (dialer_.shared(route_) == nullptr) opening_.emplace(dialer_.obtain(route_, false));
+}
+
+X509* EarlyDial::certificate() const {
+  if (idle_) return idle_->facts().certificate.get();
+  http::http2::SharedConnection* const shared = dialer_.shared(route_);
+  return shared == nullptr ? nullptr : shared->facts().certificate.get();
 }
 
 io::Task<void> EarlyDial::wait() {

@@ -18,14 +18,15 @@ class EarlyDial {
   void start();
   // Until the dial has come to something; at once where none was started.
   io::Task<void> wait();
-  // The connection, or why there is none; null where none was started, the rules have changed since, or it was lost.
+  // The connection, or why there is none; null where it is shared, none was started, the rules have changed since, or
+  // it was lost.
   io::Task<Result<http::OriginConnectionPtr>> take();
   // What nobody took may serve the client's next connection. Call it once the cancellation has fired, or the dial is
   // waited for.
   io::Task<void> end();
 
-  // After wait(): the open connection, and the failure. At most one is there.
-  [[nodiscard]] http::OriginConnection* connection() const { return idle_.get(); }
+  // After wait(): what the origin showed on the connection, null without one; and the failure. At most one is there.
+  [[nodiscard]] X509* certificate() const;
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] bool under_way() const { return opening_.has_value(); }
   [[nodiscard]] const Route& route() const { return route_; }

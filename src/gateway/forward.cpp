@@ -7,7 +7,6 @@
 #include "sallyport/gateway/protocol.hpp"
 #include "sallyport/http/authority.hpp"
 #include "sallyport/http/hop_by_hop.hpp"
-#include "sallyport/http/http1_upstream.hpp"
 #include "sallyport/http/protocol_switch.hpp"
 #include "sallyport/http/request_id.hpp"
 #include "sallyport/pki/certificate_names.hpp"
@@ -19,8 +18,8 @@ constexpr std::string_view request_id_field = "X-Request-ID";
 constexpr std::string_view via_value = "1.1 sallyport";
 // RFC 9110 §15.2 sets no bound; an origin that only ever sends interim responses is not answering.
 constexpr int most_interim_responses = 32;
-// A second connection for a request whose first one turned out to be dead.
-constexpr int most_attempts = 2;
+// The same request over another connection, where the one before turned out to be dead or to have refused it.
+constexpr int most_attempts = 3;
 
 // RFC 9110 §9.2.2: doing it twice is as good as doing it once.
 bool is_idempotent(std::string_view method) {
@@ -76,11 +75,15 @@ struct Forwarder::Running {
   http::ProtocolSwitch protocol_switch;
   std::string entered;  // the protocol that was switched to
   unsigned status = 0;
+  Upstreams::Wish wish;
+  bool retried = false;     // an idempotent request, as RFC 9110 §9.2.2 allows
+  bool body_begun = false;  // something may be gone of the request's body
   std::uint64_t request_bytes = 0;
   std::optional<Error> client_error;  // the request could not be read to its end
   Endpoint dialled;
   bool from_gateway = false;
   std::string tls_upstream;
+  std::string alpn_upstream;
   std::string error;
   record::ExchangeRecord record;
 };
@@ -126,6 +129,7 @@ struct Forwarder::RequestPump {
         const Result<void> room = co_await upstream.wait_for_room();
         if (!room) co_return;
       }
+      running.body_begun = true;
       const Result<ByteView> part = co_await body.read();
       if (!part) {
         if (part.error().kind == ErrorKind::cancelled) co_return;
@@ -147,12 +151,11 @@ struct Forwarder::RequestPump {
   }
 };
 
-Forwarder::Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, FirstUpstream first_upstream)
+Forwarder::Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, Upstreams::First first_upstream)
     : worker_(worker),
       lifetime_(lifetime),
       session_(session),
-      dialer_(worker, lifetime.cancellation()),
-      first_upstream_(std::move(first_upstream)) {}
+      upstreams_(worker, lifetime.cancellation(), std::move(first_upstream)) {}
 
 io::Task<void> Forwarder::handle(http::Exchange& exchange) {
   Running running(*this, exchange);
@@ -219,21 +222,27 @@ io::Task<void> Forwarder::relay(Running& running) {
   }
   Result<void> relayed = fail(ErrorKind::system, "not tried");
   for (int attempt = 1; attempt <= most_attempts; ++attempt) {
-    Result<std::unique_ptr<http::UpstreamExchange>> upstream = co_await open_upstream(running, attempt > 1);
+    Result<std::unique_ptr<http::UpstreamExchange>> upstream = co_await open_upstream(running);
     if (!upstream) {
       relayed = std::unexpected(upstream.error());
       break;
     }
     http::UpstreamExchange& origin = **upstream;
     relayed = co_await relay_once(running, origin);
-    const bool ended_by_origin =
-        !relayed && (relayed.error().kind == ErrorKind::reset || relayed.error().kind == ErrorKind::end_of_stream);
-    const bool may_retry = ended_by_origin && origin.again() == http::Again::if_idempotent &&
-                           !running.exchange.request_shape.present && !running.exchange.response.head_sent() &&
-                           is_idempotent(running.exchange.request.method) && !running.cancellation.cancelled();
-    if (!may_retry) break;
+    if (relayed || !may_go_again(running, relayed.error(), origin.again())) break;
   }
   if (!relayed) co_await explain_failure(running, relayed.error());
+}
+
+// After a failure that left nothing of a response: what for, is noted for the next attempt.
+bool Forwarder::may_go_again(Running& running, const Error& error, http::Again again) {
+  if (running.exchange.response.head_sent() || running.body_begun || running.cancellation.cancelled()) return false;
+  running.wish.over_http1 = running.wish.over_http1 || again == http::Again::over_http1;
+  if (again == http::Again::yes || again == http::Again::over_http1) return true;
+  const bool ended_by_origin = error.kind == ErrorKind::reset || error.kind == ErrorKind::end_of_stream;
+  running.wish.fresh = true;
+  return again == http::Again::if_idempotent && ended_by_origin && !running.exchange.request_shape.present &&
+         is_idempotent(running.exchange.request.method) && !std::exchange(running.retried, true);
 }
 
 void Forwarder::prepare_request(Running& running) {
@@ -244,7 +253,7 @@ void Forwarder::prepare_request(Running& running) {
                                                    running.settings().http.upgrades);
   }
   http::remove_hop_by_hop_from_request(request.fields);
-  bound_to_client_ = bound_to_client_ || authenticates_connection(request.fields, "Authorization");
+  if (authenticates_connection(request.fields, "Authorization")) upstreams_.bind_to_client();
   if (request.authority.empty()) request.authority = running.record.host;
   request.scheme = "https";
   request.fields.set(request_id_field, running.request_id);
@@ -256,41 +265,19 @@ void Forwarder::prepare_request(Running& running) {
   if (running.settings().http.via) request.fields.add("Via", std::string(via_value));
 }
 
-io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstream(Running& running, bool fresh) {
-  const Route route = route_of(running.generation, session_.target, session_.arrival, running.verdict);
-  http::OriginConnectionPtr connection;
-  if (first_upstream_) {
-    const FirstUpstream first_upstream = std::exchange(first_upstream_, nullptr);
-    Result<http::OriginConnectionPtr> first = co_await first_upstream();
-    if (!first) co_return std::unexpected(first.error());
-    // Null: it was not needed, since an idle one was there.
-    connection = std::move(*first);
+io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstream(Running& running) {
+  Route route = route_of(running.generation, session_.target, session_.arrival, running.verdict);
+  running.wish.switching = running.protocol_switch.wanted();
+  Result<std::unique_ptr<http::UpstreamExchange>> upstream =
+      co_await upstreams_.open(std::move(route), running.wish, running.cancellation);
+  if (upstream) {
+    const http::OriginFacts& facts = (*upstream)->facts();
+    running.dialled = facts.dialled;
+    running.from_gateway = facts.source.is_unspecified();
+    running.tls_upstream = facts.tls;
+    running.alpn_upstream = facts.alpn;
   }
-  if (bound_upstream_ && !fresh && bound_upstream_->quiet()) connection = std::move(bound_upstream_);
-  bound_upstream_.reset();
-  if (!connection && !fresh && !bound_to_client_) connection = dialer_.take_idle(route);
-  if (!connection) {
-    OriginDialer dialer(worker_, running.cancellation);
-    Result<http::OriginConnectionPtr> opened = co_await dialer.open(route);
-    if (!opened) co_return std::unexpected(opened.error());
-    connection = std::move(*opened);
-  }
-  const http::OriginFacts& facts = connection->facts();
-  running.dialled = facts.dialled;
-  running.from_gateway = facts.source.is_unspecified();
-  running.tls_upstream = facts.tls;
-  const config::Settings& settings = running.settings();
-  co_return std::make_unique<http::http1::Http1Upstream>(
-      std::move(connection),
-      http::http1::UpstreamOptions{.limits = {.header_bytes = settings.limits.header_bytes},
-                                   .idle = settings.upstream.idle_timeout},
-      [this, route](http::OriginConnectionPtr idle) {
-        if (bound_to_client_) {
-          bound_upstream_ = std::move(idle);
-        } else {
-          dialer_.keep_idle(route, std::move(idle));
-        }
-      });
+  co_return upstream;
 }
 
 io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExchange& upstream) {
@@ -303,11 +290,16 @@ io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExc
     co_return std::unexpected(offer.error());
   }
   Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, *offer);
-  if (sent && !exchange.request_shape.present) sent = co_await upstream.finish(no_trailers);
-  if (!exchange.request_shape.present) {
-    if (!sent) co_return sent;
-    co_return co_await relay_response(running, upstream);
-  }
+  if (!sent) co_return sent;
+  if (exchange.request_shape.present) co_return co_await relay_both_ways(running, upstream);
+  sent = co_await upstream.finish(no_trailers);
+  if (!sent) co_return sent;
+  co_return co_await relay_response(running, upstream);
+}
+
+// The response may begin, and end, while the request still flows.
+io::Task<Result<void>> Forwarder::relay_both_ways(Running& running, http::UpstreamExchange& upstream) {
+  http::Exchange& exchange = running.exchange;
   io::StartedTask<void> pumping(RequestPump::run(running, upstream));
   Result<void> relayed = co_await relay_response(running, upstream);
   // An origin may answer early and still want the rest. One that failed gets no more, and a client that waited to be
@@ -327,7 +319,7 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     const Result<http::ResponseHead*> read = co_await upstream.read_head();
     if (!read) co_return std::unexpected(read.error());
     http::ResponseHead& head = **read;
-    bound_to_client_ = bound_to_client_ || authenticates_connection(head.fields, "WWW-Authenticate");
+    if (authenticates_connection(head.fields, "WWW-Authenticate")) upstreams_.bind_to_client();
     if (head.status == 101) co_return co_await switch_protocols(running, upstream, head);
     const Result<void> declined = running.protocol_switch.decline(head.status);
     if (!declined) co_return declined;
@@ -441,6 +433,7 @@ void Forwarder::record(Running& running) const {
   record.error = running.error;
   if (!session_.ja4.empty()) record.extra.emplace_back("ja4", session_.ja4);
   if (!running.tls_upstream.empty()) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
+  if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
   worker_.metrics.count_exchange(running.verdict.name, running.status, record);
   worker_.shared.recorder.write(record);
 }

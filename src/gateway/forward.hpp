@@ -4,29 +4,22 @@
 // one worker's thread.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "sallyport/gateway/lifetime.hpp"
 #include "sallyport/http/exchange.hpp"
 #include "sallyport/http/upstream_exchange.hpp"
 #include "sallyport/record/exchange_record.hpp"
 
-#include "origin_dialer.hpp"
 #include "session.hpp"
+#include "upstreams.hpp"
 #include "worker_context.hpp"
 
 namespace sallyport::gateway {
 
 class Forwarder final : public http::ExchangeHandler {
  public:
-  using FirstUpstream = std::function<io::Task<Result<http::OriginConnectionPtr>>()>;
-
-  // `first_upstream` gives the connection that was dialled while the client was still shaking hands, or its failure;
-  // it is asked at most once.
-  Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, FirstUpstream first_upstream);
+  Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, Upstreams::First first_upstream);
 
   io::Task<void> handle(http::Exchange& exchange) override;
   http::Page refuse_unreadable(const http::http1::ParseError& error) override;
@@ -39,8 +32,9 @@ class Forwarder final : public http::ExchangeHandler {
   void judge(Running& running) const;
   io::Task<void> answer(Running& running);
   io::Task<void> relay(Running& running);
-  io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> open_upstream(Running& running, bool fresh);
+  io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> open_upstream(Running& running);
   io::Task<Result<void>> relay_once(Running& running, http::UpstreamExchange& upstream);
+  io::Task<Result<void>> relay_both_ways(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> relay_response(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> relay_body(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> switch_protocols(Running& running, http::UpstreamExchange& upstream,
@@ -48,16 +42,13 @@ class Forwarder final : public http::ExchangeHandler {
   io::Task<void> send_page(Running& running, const http::Page& page);
   io::Task<void> explain_failure(Running& running, const Error& error);
   void prepare_request(Running& running);
+  static bool may_go_again(Running& running, const Error& error, http::Again again);
   void record(Running& running) const;
 
   WorkerContext& worker_;
   Lifetime& lifetime_;
   const Session& session_;
-  OriginDialer dialer_;
-  FirstUpstream first_upstream_;
-  // Once authentication is tied to the upstream connection, it serves this client connection alone.
-  bool bound_to_client_ = false;
-  http::OriginConnectionPtr bound_upstream_;
+  Upstreams upstreams_;
 };
 
 }  // namespace sallyport::gateway

@@ -120,9 +120,7 @@ bool Layer::asks_before_answering() const {
 io::Task<void> Layer::serve(const policy::Verdict& verdict, EarlyDial& early) {
   if (verdict.action == policy::Action::intercept && asks_before_answering()) {
     co_await early.wait();
-    if (early.connection() != nullptr && early.connection()->facts().certificate) {
-      session_.origin_certificate = crypto::up_ref(early.connection()->facts().certificate.get());
-    }
+    if (X509* const shown = early.certificate()) session_.origin_certificate = crypto::up_ref(shown);
     if (early.error() && settings().upstream.invalid_origin == config::InvalidOrigin::alert) {
       co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason);
       co_return;

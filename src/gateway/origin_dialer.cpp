@@ -63,6 +63,20 @@ Route route_of(Generation generation, const Target& target, const Arrival& arriv
   return route;
 }
 
+Route Route::over_http1() const {
+  Route route = *this;
+  route.alpn = {"http/1.1"};
+  return route;
+}
+
+http::http2::SharedConnection* OriginDialer::shared(const Route& route) const {
+  for (;;) {
+    http::http2::SharedConnection* const connection = worker_.pool.shared(reuse_key(route));
+    if (connection == nullptr || connection->facts().verified_until > crypto::wall_clock()) return connection;
+    connection->retire();
+  }
+}
+
 http::OriginConnectionPtr OriginDialer::take_idle(const Route& route) const {
   http::OriginConnectionPtr connection = worker_.pool.take(reuse_key(route));
   if (connection && connection->facts().verified_until <= crypto::wall_clock()) return nullptr;
@@ -152,7 +166,47 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
                   }});
 }
 
+void OriginDialer::share(const Route& route, http::OriginConnectionPtr connection) const {
+  const config::Settings& settings = route.generation.configuration->settings;
+  worker_.pool.share(reuse_key(route), std::move(connection), worker_.buffers,
+                     {.limits = {.header_bytes = settings.limits.header_bytes},
+                      .unused = settings.limits.header,
+                      .idle = settings.upstream.pool_idle,
+                      .body = settings.upstream.idle_timeout});
+}
+
+io::Task<Result<http::OriginConnectionPtr>> OriginDialer::obtain(Route route, bool fresh) {
+  const std::string key = reuse_key(route);
+  const bool offers_http2 = route.alpn.front() == "h2";
+  while (offers_http2 && worker_.dials.any(key) &&
+         worker_.shared.origins->may_speak_http2(route.target.name, route.target.port)) {
+    std::optional<Error> failure = co_await worker_.dials.wait(worker_.loop, key, cancellation_);
+    if (cancellation_.cancelled()) co_return std::unexpected(cancellation_.why());
+    if (failure) co_return std::unexpected(std::move(*failure));
+    if (shared(route) != nullptr) co_return nullptr;
+  }
+  http::OriginConnectionPtr idle;
+  if (!fresh) idle = take_idle(route);
+  if (idle) co_return idle;
+  co_return co_await open(std::move(route));
+}
+
 io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
+  DialsUnderWay::Dial dial(worker_.dials, reuse_key(route));
+  Result<http::OriginConnectionPtr> connection = co_await connect(route);
+  if (!connection) {
+    dial.failed(connection.error());
+    co_return connection;
+  }
+  if (route.alpn.front() != "h2") co_return connection;
+  const bool http2 = (*connection)->facts().alpn == "h2";
+  worker_.shared.origins->remember_http2(route.target.name, route.target.port, http2);
+  if (!http2) co_return connection;
+  share(route, std::move(*connection));
+  co_return nullptr;
+}
+
+io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
   Result<http::OriginConnectionPtr> connection = co_await dial(route);
   if (!connection) co_return connection;
   http::OriginConnection& origin = **connection;

@@ -22,8 +22,11 @@ struct Route {
   Target target;
   Door door = Door::transparent;
   Endpoint client;
-  std::optional<Endpoint> rewritten;             // a rule's target in place of the target's own endpoint
-  std::vector<std::string> alpn = {"http/1.1"};  // offered to the origin, best first
+  std::optional<Endpoint> rewritten;                   // a rule's target in place of the target's own endpoint
+  std::vector<std::string> alpn = {"h2", "http/1.1"};  // offered to the origin, best first
+
+  // The same to an origin that is to speak HTTP/1.1.
+  [[nodiscard]] Route over_http1() const;
 };
 
 // The route of `target` under a verdict: a rewrite's address, and its port if it names one.
@@ -34,20 +37,29 @@ class OriginDialer {
  public:
   OriginDialer(WorkerContext& worker, io::Cancellation& cancellation) : worker_(worker), cancellation_(cancellation) {}
 
+  // A connection over HTTP/2 that takes one more exchange of this route; null if there is none. Valid until the loop
+  // goes on, unless an exchange is begun.
+  [[nodiscard]] http::http2::SharedConnection* shared(const Route& route) const;
   // An idle connection that this route may reuse; null if there is none.
   [[nodiscard]] http::OriginConnectionPtr take_idle(const Route& route) const;
   void keep_idle(const Route& route, http::OriginConnectionPtr connection) const;
 
   // TCP alone. Errors name the destination.
   io::Task<Result<http::OriginConnectionPtr>> dial(Route route);
-  // TCP, TLS and the verdict on the origin's certificate.
+  // TCP, TLS and the verdict on the origin's certificate. Null: the origin has chosen HTTP/2, and the connection is
+  // among the shared ones.
   io::Task<Result<http::OriginConnectionPtr>> open(Route route);
+  // The same, but an idle connection will do unless a `fresh` one is asked for, and one that is being opened for the
+  // same route is waited for if it may come to be shared. Where shared() is null.
+  io::Task<Result<http::OriginConnectionPtr>> obtain(Route route, bool fresh);
 
  private:
   struct Verification;
 
   io::Task<Result<std::vector<Endpoint>>> endpoints_of(const Route& route, io::TimePoint deadline);
   [[nodiscard]] std::optional<IpAddress> source_for(const Route& route, const Endpoint& destination) const;
+  io::Task<Result<http::OriginConnectionPtr>> connect(Route route);
+  void share(const Route& route, http::OriginConnectionPtr connection) const;
   Result<std::unique_ptr<tls::TlsStream>> begin_tls(const Route& route, io::Stream& below,
                                                     std::shared_ptr<Verification> verification);
 

@@ -15,10 +15,27 @@ std::optional<Validity> OriginMemory::validity_of(const std::string& name) const
   return known->second;
 }
 
+void OriginMemory::remember_http2(const std::string& name, std::uint16_t port, bool spoken) {
+  const std::string origin = name + ':' + std::to_string(port);
+  const std::lock_guard lock(mutex_);
+  if (spoken) {
+    without_http2_.erase(origin);
+    return;
+  }
+  if (without_http2_.size() >= most_names) without_http2_.clear();
+  without_http2_.insert(origin);
+}
+
+bool OriginMemory::may_speak_http2(const std::string& name, std::uint16_t port) const {
+  const std::lock_guard lock(mutex_);
+  return !without_http2_.contains(name + ':' + std::to_string(port));
+}
+
 void OriginMemory::forget_all() {
   sessions_.clear();
   const std::lock_guard lock(mutex_);
   validity_by_name_.clear();
+  without_http2_.clear();
 }
 
 }  // namespace sallyport::gateway

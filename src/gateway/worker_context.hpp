@@ -15,6 +15,8 @@
 #include "sallyport/tls/client_context.hpp"
 #include "sallyport/tls/server_context.hpp"
 
+#include "dials_under_way.hpp"
+
 namespace sallyport::gateway {
 
 // The parts that a reload replaces, together.
@@ -45,6 +47,7 @@ struct WorkerContext {
   io::BufferPool buffers;
   Metrics metrics;
   http::UpstreamPool pool;
+  DialsUnderWay dials;
 };
 
 }  // namespace sallyport::gateway

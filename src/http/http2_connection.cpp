@@ -185,7 +185,10 @@ io::TimePoint Connection::deadline() const {
   if (unsent() > 0 || ending_) earliest = output_moved_ + options_.stall;
   if (ending_) return earliest;
   if (!settled_) earliest = std::min(earliest, started_ + options_.first);
-  if (settled_ && flow_count_ == 0) earliest = std::min(earliest, idle_since_ + options_.idle);
+  if (settled_ && flow_count_ == 0) {
+    const io::Duration patience = used_ ? options_.idle : std::max(options_.first, options_.idle);
+    earliest = std::min(earliest, idle_since_ + patience);
+  }
   return earliest;
 }
 
@@ -275,6 +278,8 @@ bool Connection::can_open() const {
   return open_streams_ < nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
+bool Connection::congested() const { return unread_ > static_cast<std::size_t>(window_.size()) / 4 * 3; }
+
 bool Connection::peer_takes_extended_connect() const {
   return settled_ && !ended_ &&
          nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
@@ -297,6 +302,7 @@ void Connection::add(Flow& flow) {
   first_ = &flow;
   ++flow_count_;
   ++open_streams_;
+  used_ = true;
 }
 
 void Connection::remove(Flow& flow) {
@@ -310,6 +316,7 @@ void Connection::remove(Flow& flow) {
 }
 
 void Connection::consumed(std::size_t count) {
+  unread_ -= count;
   if (ended_ || count == 0) return;
   nghttp2_session_consume_connection(session(), count);
   const std::optional<std::int32_t> larger = window_.consumed(count, 0, stream_.loop().now());

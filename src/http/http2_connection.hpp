@@ -32,7 +32,7 @@ struct ConnectionOptions {
   std::uint32_t streams = 100;         // server: that the client may have open at once
   std::uint32_t header_bytes = 65536;  // advertised; the owners of the flows hold to it
   io::Duration first{};                // for the peer's preface and SETTINGS
-  io::Duration idle{};                 // while no flow is open
+  io::Duration idle{};                 // while no flow is open; before there was one, `first` if that is longer
   io::Duration stall{};                // for the peer to take what is ready for it
 };
 
@@ -77,6 +77,9 @@ class Connection {
   [[nodiscard]] bool can_open() const;
   // Flows that exist.
   [[nodiscard]] std::size_t flows() const { return flow_count_; }
+
+  // Unread bytes take up most of the connection's window: a further flow would hardly get on.
+  [[nodiscard]] bool congested() const;
 
   // The peer's SETTINGS came.
   [[nodiscard]] bool settled() const { return settled_; }
@@ -162,10 +165,12 @@ class Connection {
   Flow* first_ = nullptr;
   std::size_t flow_count_ = 0;
   std::size_t open_streams_ = 0;
+  std::size_t unread_ = 0;   // in all flows
   bool in_session_ = false;  // nghttp2 is running, and must not be entered again
   bool pump_scheduled_ = false;
   bool change_scheduled_ = false;
   bool settled_ = false;
+  bool used_ = false;  // there was a flow
   bool going_away_ = false;
   bool draining_ = false;
   bool ending_ = false;  // once what is to be sent has been sent

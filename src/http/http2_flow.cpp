@@ -145,6 +145,7 @@ ByteView Flow::give(std::size_t count) {
 
 void Flow::peer_sent(ByteView bytes) {
   received_.push(bytes);
+  connection_.unread_ += bytes.size();
   wake_readers();
 }
 

@@ -79,7 +79,9 @@ class Flow final : public io::Stream {
   // Result<void>: all of `part` was handed on.
   class SendAwaiter;
   SendAwaiter send(ByteView part, bool last);
-  // Result<void>: the peer would take something now. To be awaited before a body is read for it.
+  // The peer would take something now.
+  [[nodiscard]] bool has_room();
+  // Result<void>: it would. To be awaited before a body is read for it.
   class RoomAwaiter;
   RoomAwaiter room();
   // Ends our direction with trailers; without any, finish() does that.
@@ -93,6 +95,8 @@ class Flow final : public io::Stream {
   // What has come and was not consumed, its first piece; valid until it is consumed. Waiting for more:
   // ready(Interest::readable).
   [[nodiscard]] ByteView received() const { return received_.front(); }
+  // All of it, in bytes.
+  [[nodiscard]] std::size_t unread() const { return received_.size(); }
   // The peer may send as much again.
   void consume(std::size_t count);
   // Nothing follows what received() holds: END_STREAM came.
@@ -141,7 +145,6 @@ class Flow final : public io::Stream {
   void over(ErrorCode code, bool unprocessed, Error why);
 
   [[nodiscard]] FlowOwner& owner() { return *owner_; }
-  [[nodiscard]] bool has_room();
   [[nodiscard]] bool readable() const { return !received_.empty() || peer_ended_ || closed_; }
   Result<void> submitted(int result);
   void arm_timer();

@@ -1,5 +1,8 @@
 #include "sallyport/http/upstream_pool.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace sallyport::http {
 
 // One idle connection, waiting for its end.
@@ -43,6 +46,8 @@ UpstreamPool::UpstreamPool(io::EventLoop& loop, std::size_t capacity) : loop_(lo
 
 UpstreamPool::~UpstreamPool() {
   clear();
+  shared_by_key_.clear();
+  shared_.clear();
   loop_.forget_ready(this);
 }
 
@@ -71,6 +76,49 @@ OriginConnectionPtr UpstreamPool::take(const std::string& key) {
 void UpstreamPool::clear() {
   by_key_.clear();
   idle_.clear();
+  for (const Shared& shared : shared_) shared.connection->retire();
+}
+
+void UpstreamPool::share(const std::string& key, OriginConnectionPtr connection, io::BufferPool& buffers,
+                         const http2::SharedOptions& options) {
+  if (shared_.size() >= capacity_) make_way();
+  shared_.push_front({key, std::make_unique<http2::SharedConnection>(std::move(connection), buffers, options,
+                                                                     &UpstreamPool::on_shared_over, this)});
+  shared_by_key_[key].push_back(shared_.front().connection.get());
+}
+
+http2::SharedConnection* UpstreamPool::shared(const std::string& key) const {
+  const auto known = shared_by_key_.find(key);
+  if (known == shared_by_key_.end()) return nullptr;
+  const auto taking = std::find_if(known->second.begin(), known->second.end(),
+                                   [](const auto* connection) { return connection->takes_another(); });
+  return taking == known->second.end() ? nullptr : *taking;
+}
+
+// The oldest one that nobody uses goes, once the loop goes on.
+void UpstreamPool::make_way() {
+  const auto unused = std::find_if(shared_.rbegin(), shared_.rend(),
+                                   [](const Shared& shared) { return shared.connection->exchanges() == 0; });
+  if (unused != shared_.rend()) unused->connection->retire();
+}
+
+void UpstreamPool::on_shared_over(void* self) {
+  auto& pool = *static_cast<UpstreamPool*>(self);
+  // Not out of the connection's own call.
+  if (!std::exchange(pool.removal_scheduled_, true)) pool.loop_.make_ready(&UpstreamPool::remove_dead, &pool);
+}
+
+void UpstreamPool::remove_over() {
+  for (auto position = shared_.begin(); position != shared_.end();) {
+    const auto next = std::next(position);
+    if (position->connection->over()) {
+      const auto known = shared_by_key_.find(position->key);
+      std::erase(known->second, position->connection.get());
+      if (known->second.empty()) shared_by_key_.erase(known);
+      shared_.erase(position);
+    }
+    position = next;
+  }
 }
 
 void UpstreamPool::forget(Position position) {
@@ -82,6 +130,8 @@ void UpstreamPool::forget(Position position) {
 
 void UpstreamPool::remove_dead(void* self) {
   auto& pool = *static_cast<UpstreamPool*>(self);
+  pool.removal_scheduled_ = false;
+  pool.remove_over();
   for (Position position = pool.idle_.begin(); position != pool.idle_.end();) {
     const Position next = std::next(position);
     if (position->dead()) pool.forget(position);

@@ -1,0 +1,77 @@
+#include "upstreams.hpp"
+
+#include <utility>
+
+#include "sallyport/http/http1_upstream.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+// A connection that has come may be full before everybody who waited for it got a stream.
+constexpr int most_rounds = 128;
+
+// Waits until the origin has said whether it takes an extended CONNECT.
+io::Task<void> wait_for_settings(http::http2::SharedConnection& shared, io::EventLoop& loop,
+                                 io::Cancellation& cancellation) {
+  io::Watchers::Watch settling(loop, shared.settling());
+  co_await settling.wait(cancellation);
+}
+
+}  // namespace
+
+io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Upstreams::open(Route route, Wish wish,
+                                                                          io::Cancellation& cancellation) {
+  OriginDialer dialer(worker_, cancellation);
+  for (int round = 0; round < most_rounds; ++round) {
+    const bool http1_alone = bound_ || wish.over_http1;
+    Route chosen = http1_alone ? route.over_http1() : route;
+    Result<http::OriginConnectionPtr> found = co_await find(chosen, wish, cancellation);
+    if (!found) co_return std::unexpected(found.error());
+    if (*found) co_return over_http1(std::move(chosen), std::move(*found));
+    if (cancellation.cancelled()) co_return std::unexpected(cancellation.why());
+    http::http2::SharedConnection* const shared = dialer.shared(chosen);
+    // Others may have taken all that the origin allows, or the origin has gone.
+    if (shared == nullptr) continue;
+    if (!wish.switching) co_return shared->begin();
+    if (!shared->settled()) {
+      co_await wait_for_settings(*shared, worker_.loop, cancellation);
+      continue;
+    }
+    if (shared->takes_extended_connect()) co_return shared->begin();
+    wish.over_http1 = true;
+  }
+  co_return fail(ErrorKind::exhausted, "the origin takes no further stream on any connection");
+}
+
+// Null: see OriginDialer::shared().
+io::Task<Result<http::OriginConnectionPtr>> Upstreams::find(Route route, Wish wish, io::Cancellation& cancellation) {
+  OriginDialer dialer(worker_, cancellation);
+  if (first_) {
+    const First first = std::exchange(first_, nullptr);
+    Result<http::OriginConnectionPtr> connection = co_await first();
+    if (!connection || *connection) co_return connection;
+  }
+  if (bound_) {
+    http::OriginConnectionPtr bound = std::move(bound_upstream_);
+    if (bound && !wish.fresh && bound->quiet()) co_return bound;
+    co_return co_await dialer.open(std::move(route));
+  }
+  if (dialer.shared(route) != nullptr) co_return nullptr;
+  co_return co_await dialer.obtain(std::move(route), wish.fresh);
+}
+
+std::unique_ptr<http::UpstreamExchange> Upstreams::over_http1(Route route, http::OriginConnectionPtr connection) {
+  const config::Settings& settings = route.generation.configuration->settings;
+  const http::http1::UpstreamOptions options{.limits = {.header_bytes = settings.limits.header_bytes},
+                                             .idle = settings.upstream.idle_timeout};
+  return std::make_unique<http::http1::Http1Upstream>(
+      std::move(connection), options, [this, kept_for = std::move(route)](http::OriginConnectionPtr idle) {
+        if (bound_) {
+          bound_upstream_ = std::move(idle);
+        } else {
+          OriginDialer(worker_, connection_).keep_idle(kept_for, std::move(idle));
+        }
+      });
+}
+
+}  // namespace sallyport::gateway

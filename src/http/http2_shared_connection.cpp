@@ -1,0 +1,75 @@
+#include "sallyport/http/http2_shared_connection.hpp"
+
+#include "http2_upstream.hpp"
+
+namespace sallyport::http::http2 {
+
+struct SharedConnection::State final : ConnectionOwner {
+  State(OriginConnectionPtr given, io::BufferPool& buffers, SharedOptions given_options, void (*call)(void*),
+        void* given_object)
+      : origin(std::move(given)),
+        options(given_options),
+        connection(origin->stream(), buffers,
+                   {.role = Role::client,
+                    .header_bytes = static_cast<std::uint32_t>(given_options.limits.header_bytes),
+                    .first = given_options.unused,
+                    .idle = given_options.idle,
+                    .stall = given_options.body},
+                   *this),
+        told_over(call),
+        object(given_object) {}
+
+  // The client role never sees one: push is off.
+  FlowOwner* on_stream(std::unique_ptr<Flow> /*flow*/) override { return nullptr; }
+  Result<void> on_frame(const SeenFrame& /*frame*/) override { return {}; }
+  void on_change() override {
+    if (connection.settled() || connection.going_away()) settling.tell();
+    if (over()) told_over(object);
+  }
+
+  [[nodiscard]] bool over() const {
+    const bool no_further = retired || connection.going_away();
+    return connection.flows() == 0 && no_further;
+  }
+
+  OriginConnectionPtr origin;
+  SharedOptions options;
+  Connection connection;
+  void (*told_over)(void*);
+  void* object;
+  io::Watchers settling;
+  bool retired = false;
+  bool used = false;
+};
+
+SharedConnection::SharedConnection(OriginConnectionPtr origin, io::BufferPool& buffers, SharedOptions options,
+                                   void (*on_over)(void*), void* object)
+    : state_(std::make_unique<State>(std::move(origin), buffers, options, on_over, object)) {
+  state_->connection.start();
+}
+
+SharedConnection::~SharedConnection() = default;
+
+std::unique_ptr<UpstreamExchange> SharedConnection::begin() {
+  const bool reused = std::exchange(state_->used, true);
+  return std::make_unique<Upstream>(state_->connection, state_->origin->facts(), state_->options, reused);
+}
+
+bool SharedConnection::takes_another() const {
+  return !state_->retired && state_->connection.can_open() && !state_->connection.congested();
+}
+
+std::size_t SharedConnection::exchanges() const { return state_->connection.flows(); }
+
+void SharedConnection::retire() {
+  state_->retired = true;
+  if (over()) state_->told_over(state_->object);
+}
+
+bool SharedConnection::over() const { return state_->over(); }
+bool SharedConnection::settled() const { return state_->connection.settled() || state_->connection.going_away(); }
+bool SharedConnection::takes_extended_connect() const { return state_->connection.peer_takes_extended_connect(); }
+io::Watchers& SharedConnection::settling() { return state_->settling; }
+OriginFacts& SharedConnection::facts() { return state_->origin->facts(); }
+
+}  // namespace sallyport::http::http2

@@ -1,0 +1,174 @@
+#include "http2_upstream.hpp"
+
+#include <utility>
+
+#include "http2_received_body.hpp"
+
+namespace sallyport::http::http2 {
+namespace {
+
+// Interim responses that nobody has asked for yet.
+constexpr std::size_t most_heads_waiting = 32;
+
+}  // namespace
+
+class Upstream::Body final : public ReceivedBody {
+ public:
+  explicit Body(Upstream& upstream)
+      : ReceivedBody(*upstream.flow_, upstream.options_.body, upstream.trailers_.fields()), upstream_(upstream) {}
+
+  // Trailers may be wrong where all before them was right.
+  io::Task<Result<ByteView>> read() override {
+    const Result<ByteView> part = co_await ReceivedBody::read();
+    if (part && part->empty() && upstream_.fault_) co_return std::unexpected(*upstream_.fault_);
+    co_return part;
+  }
+
+ private:
+  Upstream& upstream_;
+};
+
+Upstream::Upstream(Connection& connection, OriginFacts& facts, const SharedOptions& options, bool reused)
+    : connection_(connection),
+      facts_(facts),
+      options_(options),
+      reused_(reused),
+      block_(options.limits),
+      trailers_(options.limits) {}
+
+Upstream::~Upstream() = default;
+
+// --- the request -----------------------------------------------------------------------------------
+
+io::Task<Result<void>> Upstream::send_head(const RequestHead& head, BodyShape body, std::string_view upgrade) {
+  co_return begin(head, body, upgrade);
+}
+
+Result<void> Upstream::begin(const RequestHead& head, BodyShape body, std::string_view upgrade) {
+  if (fault_) return std::unexpected(*fault_);
+  switching_ = !upgrade.empty();
+  method_ = switching_ ? "CONNECT" : head.method;
+  // Trailers behind a body of known length come only where they were announced (RFC 9110 §6.6.2).
+  ends_by_length_ = body.length.has_value() && head.fields.count("trailer") == 0;
+  body_left_ = body.length.value_or(0);
+  outgoing_.set_request(head, body, upgrade);
+  const bool complete = !switching_ && (!body.present || (ends_by_length_ && body_left_ == 0));
+  Result<std::unique_ptr<Flow>> flow = connection_.open(outgoing_.fields(), complete, *this);
+  if (!flow) return std::unexpected(flow.error());
+  flow_ = std::move(*flow);
+  return {};
+}
+
+void Upstream::wait_for_origin() { flow_->set_deadline(flow_->loop().now() + options_.body); }
+
+bool Upstream::has_room() { return flow_->closed() || flow_->has_room(); }
+
+io::Task<Result<void>> Upstream::wait_for_room() {
+  wait_for_origin();
+  const Result<void> room = co_await flow_->room();
+  co_return room;
+}
+
+io::Task<Result<void>> Upstream::send_body(ByteView part) {
+  wait_for_origin();
+  // END_STREAM goes with the last byte: a frame for it alone would wait for a window that nobody needs to open.
+  const bool last = ends_by_length_ && part.size() == body_left_;
+  body_left_ -= part.size();
+  const Result<void> sent = co_await flow_->send(part, last);
+  co_return sent;
+}
+
+io::Task<Result<void>> Upstream::finish(const Fields& trailers) {
+  // A tunnel's direction ends with the tunnel.
+  if (switching_ || flow_->finished()) co_return Result<void>();
+  if (!trailers.empty()) {
+    outgoing_.set_trailers(trailers);
+    co_return flow_->finish_with(outgoing_.fields());
+  }
+  wait_for_origin();
+  const Result<void> finished = co_await flow_->finish();
+  co_return finished;
+}
+
+// --- the response ----------------------------------------------------------------------------------
+
+io::Task<Result<ResponseHead*>> Upstream::read_head() {
+  while (heads_.empty()) {
+    if (fault_ || flow_->closed()) co_return failure();
+    wait_for_origin();
+    const Result<void> readable = co_await flow_->ready(io::Interest::readable);
+    if (!readable) co_return std::unexpected(readable.error());
+  }
+  current_ = std::move(heads_.front());
+  heads_.pop_front();
+  co_return &current_.head;
+}
+
+std::unexpected<Error> Upstream::failure() {
+  if (!fault_) return std::unexpected(flow_->error());
+  flow_->reset(ErrorCode::protocol_error, *fault_);
+  return std::unexpected(*fault_);
+}
+
+BodySource& Upstream::response_body() {
+  if (!body_) body_ = std::make_unique<Body>(*this);
+  return *body_;
+}
+
+io::Stream& Upstream::take_over() { return *flow_; }
+
+void Upstream::close(Error why) {
+  if (flow_) {
+    flow_->close(std::move(why));
+  } else {
+    fault_ = std::move(why);
+  }
+}
+
+Again Upstream::again() const {
+  if (!flow_) return fault_ ? Again::no : Again::yes;
+  if (begun_ || !flow_->closed()) return Again::no;
+  if (flow_->code() == ErrorCode::http_1_1_required) return Again::over_http1;
+  if (flow_->unprocessed()) return Again::yes;
+  return reused_ && connection_.ended() ? Again::if_idempotent : Again::no;
+}
+
+// --- its blocks ------------------------------------------------------------------------------------
+
+void Upstream::begin_block() {
+  begun_ = true;
+  if (!final_head_came_) block_.clear();
+}
+
+void Upstream::add_field(std::string_view name, std::string_view value) {
+  if (final_head_came_) {
+    trailers_.add(name, value);
+  } else {
+    block_.add(name, value);
+  }
+}
+
+void Upstream::refuse_field(std::string_view name, std::string_view /*value*/) {
+  ReceivedBlock& block = final_head_came_ ? static_cast<ReceivedBlock&>(trailers_) : block_;
+  block.add_fault(502, "the field " + std::string(name) + " is malformed");
+}
+
+void Upstream::end_block(bool end_stream) {
+  if (fault_) return;
+  if (final_head_came_) {
+    if (trailers_.fault()) fault_ = {ErrorKind::malformed, trailers_.fault()->reason};
+    return;
+  }
+  const std::expected<void, ParseError> finished = block_.finish(method_, end_stream);
+  if (!finished) {
+    fault_ = {ErrorKind::malformed, finished.error().reason};
+  } else if (heads_.size() == most_heads_waiting) {
+    fault_ = {ErrorKind::malformed, "the origin sends interim responses without end"};
+  } else {
+    Received& received = heads_.emplace_back(Received{std::move(block_.head()), block_.shape()});
+    final_head_came_ = received.head.status >= 200;
+    if (switching_ && received.head.status / 100 == 2) received.head.status = 101;
+  }
+}
+
+}  // namespace sallyport::http::http2
