@@ -102,6 +102,7 @@ class Loader {
     const std::size_t before = problems_.size();
     const std::optional<config::Settings> settings = config::settings_from(file_, problems_);
     load_policy(settings);
+    load_client_identities();
     if (settings) {
       loaded_->settings = *settings;
       load_authority();
@@ -126,6 +127,27 @@ class Loader {
     if (loaded_->policy == nullptr) return;
     for (const config::Problem& overlap : policy::overlaps(*loaded_->policy)) {
       loaded_->warnings.push_back(config::to_string(overlap));
+    }
+  }
+
+  void load_client_identities() {
+    if (loaded_->policy == nullptr) return;
+    const std::chrono::sys_seconds now = crypto::wall_clock();
+    for (const policy::ClientCertificate& given : loaded_->policy->client_certificates()) {
+      const std::string key = credential_or(given.key, credentials_folder_);
+      auto identity = pki::ClientIdentity::load(given.certificate, key, now);
+      if (!identity) {
+        const std::string& reason = identity.error().reason;
+        const bool in_key = reason.contains(key) && !reason.contains(given.certificate);
+        problems_.push_back({given.file, in_key ? given.key_line : given.certificate_line,
+                             (in_key ? "key: " : "certificate: ") + reason});
+        continue;
+      }
+      for (const std::string& warning : (*identity)->warnings()) {
+        const config::Problem placed{given.file, given.certificate_line, warning};
+        loaded_->warnings.push_back(config::to_string(placed));
+      }
+      loaded_->client_identities.push_back(std::move(*identity));
     }
   }
 

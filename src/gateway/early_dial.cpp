@@ -6,10 +6,10 @@ void EarlyDial::start() {
   if (dialer_.shared(route_) == nullptr) opening_.emplace(dialer_.obtain(route_, false));
 }
 
-X509* EarlyDial::certificate() const {
-  if (idle_) return idle_->facts().certificate.get();
+const http::OriginFacts* EarlyDial::facts() const {
+  if (idle_) return &idle_->facts();
   http::http2::SharedConnection* const shared = dialer_.shared(route_);
-  return shared == nullptr ? nullptr : shared->facts().certificate.get();
+  return shared == nullptr ? nullptr : &shared->facts();
 }
 
 io::Task<void> EarlyDial::wait() {

@@ -25,8 +25,9 @@ class EarlyDial {
   // waited for.
   io::Task<void> end();
 
-  // After wait(): what the origin showed on the connection, null without one; and the failure. At most one is there.
-  [[nodiscard]] X509* certificate() const;
+  // After wait(): what is known of the origin from the connection, null without one; and the failure. At most one is
+  // there.
+  [[nodiscard]] const http::OriginFacts* facts() const;
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] bool under_way() const { return opening_.has_value(); }
   [[nodiscard]] const Route& route() const { return route_; }

@@ -176,7 +176,8 @@ void Forwarder::judge(Running& running) const {
   const http::RequestHead& request = running.exchange.request;
   const policy::PolicySnapshot& policy = *running.generation.configuration->policy;
   const Target& target = session_.target;
-  running.verdict = policy.judge(target.name, session_.arrival.client.address);
+  running.verdict =
+      session_.unproved ? policy.judge_opened(target.name) : policy.judge(target.name, session_.arrival.client.address);
   if (running.verdict.action == policy::Action::refuse) return;
   running.refusal = target.contradiction;
   if (!running.refusal.empty() || request.authority.empty()) return;
@@ -432,6 +433,7 @@ void Forwarder::record(Running& running) const {
   record.alpn = running.exchange.protocol;
   record.error = running.error;
   if (!session_.ja4.empty()) record.extra.emplace_back("ja4", session_.ja4);
+  record.extra.insert(record.extra.end(), session_.notes.begin(), session_.notes.end());
   if (!running.tls_upstream.empty()) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
   if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
   worker_.metrics.count_exchange(running.verdict.name, running.status, record);

@@ -7,12 +7,16 @@
 #include "sallyport/tls/ja4.hpp"
 
 #include "intercepted_conversation.hpp"
-#include "passthrough.hpp"
+#include "opening.hpp"
 
 namespace sallyport::gateway {
 
 Layer::Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival)
-    : worker_(worker), lifetime_(lifetime), generation_(worker.generation), client_(client) {
+    : worker_(worker),
+      lifetime_(lifetime),
+      generation_(worker.generation),
+      client_(client),
+      reception_(worker, session_) {
   session_.arrival = std::move(arrival);
 }
 
@@ -24,7 +28,7 @@ io::Task<void> Layer::run() {
   const std::optional<policy::Verdict> whole_client = policy.ask(policy::Stage::passthrough_client, {}, &client);
   if (whole_client) {
     session_.target = Target::of(session_.arrival);
-    co_await relay_unopened(*whole_client);
+    co_await relay_unopened(*whole_client, *whole_client, nullptr);
     co_return;
   }
   const Result<void> hello = co_await read_client_hello();
@@ -35,14 +39,26 @@ io::Task<void> Layer::run() {
     co_return;
   }
   session_.target = std::move(*target);
-  session_.ja4 = tls::ja4(hello_reader_.hello(), tls::Ja4Transport::tcp);
-  const policy::Verdict verdict = policy.judge(session_.target.name, client);
+  note_hello();
+  Opening opening =
+      co_await decide_opening(worker_, lifetime_, generation_, session_, hello_reader_.hello().offers_ech());
   // A client that contradicts itself is told so, which takes a session of ours.
-  if (verdict.action == policy::Action::passthrough && session_.target.contradiction.empty()) {
-    co_await relay_unopened(verdict);
+  if (opening.verdict.action == policy::Action::passthrough && session_.target.contradiction.empty()) {
+    co_await relay_unopened(opening.verdict, opening.verdict, std::move(opening.origin));
   } else {
-    co_await intercept(verdict);
+    co_await intercept(opening.verdict);
   }
+}
+
+// What the log and later connections are to know of the hello.
+void Layer::note_hello() {
+  const wire::ClientHello& hello = hello_reader_.hello();
+  session_.ja4 = tls::ja4(hello, tls::Ja4Transport::tcp);
+  session_.tls_stack = tls_stack_of(hello);
+  if (hello.offers_ech()) session_.notes.emplace_back("ech", "offered");
+  std::optional<std::string> attempt = worker_.shared.learnt->ech.repeated_by(
+      session_.arrival.client.address, session_.tls_stack, session_.target.name, worker_.loop.now());
+  if (attempt) session_.notes.emplace_back("ech_attempt", std::move(*attempt));
 }
 
 io::Task<Result<void>> Layer::read_client_hello() {
@@ -54,7 +70,11 @@ io::Task<Result<void>> Layer::read_client_hello() {
     if (!got || *got == 0) {
       const Error why =
           got ? Error{ErrorKind::end_of_stream, "the client left before its ClientHello was complete"} : got.error();
-      record_end(first && why.kind == ErrorKind::timed_out ? "no ClientHello came in time" : why.reason);
+      if (first && why.kind == ErrorKind::timed_out) {
+        co_await meet_what_is_not_tls(wire::FirstBytes::silence);
+      } else {
+        record_end(why.reason);
+      }
       co_return std::unexpected(why);
     }
     if (std::exchange(first, false)) client_.set_deadline(worker_.loop.now() + settings().limits.handshake);
@@ -64,7 +84,7 @@ io::Task<Result<void>> Layer::read_client_hello() {
       if (alert) {
         co_await refuse_with(*alert, complete.error().reason);
       } else {
-        record_end(complete.error().reason);
+        co_await meet_what_is_not_tls(wire::classify_first_bytes(hello_reader_.raw()));
       }
       co_return std::unexpected(complete.error());
     }
@@ -73,8 +93,8 @@ io::Task<Result<void>> Layer::read_client_hello() {
 }
 
 // An alert in the clear, in place of a ServerHello.
-io::Task<void> Layer::refuse_with(wire::Alert alert, std::string_view why) {
-  record_end(why);
+io::Task<void> Layer::refuse_with(wire::Alert alert, std::string_view why, const policy::Verdict* verdict) {
+  record_end(why, verdict);
   const std::array<std::uint8_t, 7> record = wire::fatal_alert(alert);
   client_.set_deadline(worker_.loop.now() + settings().limits.handshake);
   const Result<void> sent = co_await client_.write(record);
@@ -98,7 +118,7 @@ io::Task<void> Layer::intercept(const policy::Verdict& verdict) {
   }
   alpn_ = choose_protocol(hello_reader_.hello().alpn);
   if (alpn_.protocol == nullptr) {
-    co_await refuse_with(wire::Alert::no_application_protocol, "the client speaks no protocol of ours");
+    co_await relay_unknown_protocol(verdict);
     co_return;
   }
   session_.alpn = alpn_.name;
@@ -120,17 +140,25 @@ bool Layer::asks_before_answering() const {
 io::Task<void> Layer::serve(const policy::Verdict& verdict, EarlyDial& early) {
   if (verdict.action == policy::Action::intercept && asks_before_answering()) {
     co_await early.wait();
-    if (X509* const shown = early.certificate()) session_.origin_certificate = crypto::up_ref(shown);
+    const http::OriginFacts* const origin = early.facts();
+    if (origin != nullptr && origin->certificate) {
+      session_.origin_certificate = crypto::up_ref(origin->certificate.get());
+    }
     if (early.error() && settings().upstream.invalid_origin == config::InvalidOrigin::alert) {
       co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason);
       co_return;
     }
   }
+  co_await converse(verdict, early);
+}
+
+io::Task<void> Layer::converse(const policy::Verdict& verdict, EarlyDial& early) {
   const bool secured = co_await shake_hands();
   if (!secured) co_return;
   InterceptedConversation conversation(worker_, lifetime_, session_, verdict, early, *client_tls_);
   co_await alpn_.protocol->serve(conversation);
   conversation.write_record();
+  judge_reception();
 }
 
 Result<pki::LeafPtr> Layer::leaf() const {
@@ -159,11 +187,13 @@ io::Task<bool> Layer::shake_hands() {
                                         Result<pki::LeafPtr> minted = leaf();
                                         if (!minted) return std::unexpected(minted.error());
                                         shown = std::move(*minted);
+                                        reception_.shown();
                                         return tls::Identity{shown->certificate.get(), shown->key.get(),
                                                              shown->chain()};
                                       },
                                       .alpn = {alpn_.protocol != nullptr ? alpn_.name : "http/1.1"},
-                                      .resumption_scope = session_.target.name + generation_.resumption_scope};
+                                      .resumption_scope = session_.target.name + generation_.resumption_scope,
+                                      .first_byte = [this] { reception_.used(); }};
   client_.unread(hello_reader_.raw());
   Result<std::unique_ptr<tls::TlsStream>> accepted = generation_.server_tls->accept(client_, std::move(session));
   if (!accepted) {
@@ -175,7 +205,7 @@ io::Task<bool> Layer::shake_hands() {
   const Result<void> done = co_await client_tls_->handshake();
   if (!done) {
     worker_.metrics.failed_handshakes.add();
-    record_end("client: " + done.error().reason);
+    judge_reception("client: " + done.error().reason);
     co_return false;
   }
   (client_tls_->resumed() ? worker_.metrics.resumed_handshakes : worker_.metrics.full_handshakes).add();
@@ -183,21 +213,8 @@ io::Task<bool> Layer::shake_hands() {
   co_return true;
 }
 
-// The origin's TLS session reaches the client; we see neither.
-io::Task<void> Layer::relay_unopened(const policy::Verdict& verdict) {
-  const Route route = route_of(generation_, session_.target, session_.arrival, verdict);
-  const PassedThrough passed = co_await pass_through(worker_, lifetime_, route, client_, hello_reader_.raw());
-  record::ExchangeRecord record = session_.record(&verdict);
-  record.bytes_in = passed.bytes_in;
-  record.bytes_out = passed.bytes_out;
-  if (!passed.upstream.address.is_unspecified()) record.upstream = passed.upstream.to_string();
-  record.error = passed.error;
-  worker_.metrics.count_passed_through(record);
-  write(std::move(record));
-}
-
-void Layer::record_end(std::string_view error) const {
-  record::ExchangeRecord record = session_.record(nullptr);
+void Layer::record_end(std::string_view error, const policy::Verdict* verdict) const {
+  record::ExchangeRecord record = session_.record(verdict);
   record.error = error;
   write(std::move(record));
 }

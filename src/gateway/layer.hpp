@@ -9,9 +9,11 @@
 #include "sallyport/gateway/lifetime.hpp"
 #include "sallyport/gateway/protocol.hpp"
 #include "sallyport/wire/client_hello_reader.hpp"
+#include "sallyport/wire/first_bytes.hpp"
 #include "sallyport/wire/tls_alert.hpp"
 
 #include "early_dial.hpp"
+#include "leaf_reception.hpp"
 #include "session.hpp"
 
 namespace sallyport::gateway {
@@ -25,15 +27,23 @@ class Layer {
 
  private:
   io::Task<Result<void>> read_client_hello();
+  void note_hello();
   io::Task<void> intercept(const policy::Verdict& verdict);
   io::Task<void> serve(const policy::Verdict& verdict, EarlyDial& early);
   io::Task<bool> shake_hands();
-  io::Task<void> relay_unopened(const policy::Verdict& verdict);
-  io::Task<void> refuse_with(wire::Alert alert, std::string_view why);
+  io::Task<void> converse(const policy::Verdict& verdict, EarlyDial& early);
+  io::Task<void> relay_unopened(const policy::Verdict& route_by, const policy::Verdict& verdict,
+                                Result<http::OriginConnectionPtr> dialled);
+  // What came is not TLS: relayed or ended, by [intercept] not_tls.
+  io::Task<void> meet_what_is_not_tls(wire::FirstBytes seen);
+  // ALPN names nothing that is understood here: relayed between two TLS sessions, by [intercept] unknown_alpn.
+  io::Task<void> relay_unknown_protocol(const policy::Verdict& verdict);
+  io::Task<void> refuse_with(wire::Alert alert, std::string_view why, const policy::Verdict* verdict = nullptr);
+  void judge_reception(const std::string& handshake_error = {});
   Result<pki::LeafPtr> leaf() const;
   [[nodiscard]] bool asks_before_answering() const;
   // A line for a layer that ended without an exchange.
-  void record_end(std::string_view error) const;
+  void record_end(std::string_view error, const policy::Verdict* verdict = nullptr) const;
   void write(record::ExchangeRecord record) const;
 
   [[nodiscard]] const config::Settings& settings() const { return generation_.configuration->settings; }
@@ -45,6 +55,7 @@ class Layer {
   Session session_;
   wire::ClientHelloReader hello_reader_;
   AlpnChoice alpn_;
+  LeafReception reception_;
   std::unique_ptr<tls::TlsStream> client_tls_;
 };
 

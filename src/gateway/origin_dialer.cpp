@@ -7,6 +7,7 @@
 #include "sallyport/io/dial.hpp"
 
 #include "destination_guard.hpp"
+#include "origin_identity.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -22,6 +23,8 @@ std::string reuse_key(const Route& route) {
   key += '|';
   key += std::to_string(route.generation.configuration->trust->generation());
   key += route.door == Door::transparent ? "|t" : "|p";
+  const pki::ClientIdentityPtr identity = identity_configured_for(*route.generation.configuration, route.target.name);
+  if (identity) key += "|" + identity->fingerprint();
   for (const std::string& name : route.alpn) key += "|" + name;
   return key;
 }
@@ -46,8 +49,10 @@ io::Task<void> let_alert_arrive(io::FdStream& socket) {
 // Shared by the callbacks of one TLS session, which may be called after the handshake.
 struct OriginDialer::Verification {
   std::string key;
+  bool probing = false;  // nothing is resumed, kept or shown
   pki::VerifiedChain chain;
   bool verified = false;
+  bool asked_for_certificate = false;
   std::chrono::sys_seconds until = std::chrono::sys_seconds::max();
 };
 
@@ -145,7 +150,8 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::dial(Route route) {
 Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& route, io::Stream& below,
                                                                 std::shared_ptr<Verification> verification) {
   const std::shared_ptr<OriginMemory>& origins = worker_.shared.origins;
-  const tls::SessionCache::Found known = origins->sessions().take(verification->key, crypto::wall_clock());
+  tls::SessionCache::Found known;
+  if (!verification->probing) known = origins->sessions().take(verification->key, crypto::wall_clock());
   if (known.session) verification->until = known.not_after;
   return route.generation.client_tls->connect(
       below, {.server_name = route.target.is_address ? std::string() : route.target.name,
@@ -162,8 +168,15 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
               },
               .new_session =
                   [verification, origins](crypto::SslSessionPtr session) {
+                    if (verification->probing) return;
                     origins->sessions().put(verification->key, std::move(session), verification->until);
-                  }});
+                  },
+              .identity = [verification, configuration = route.generation.configuration, name = route.target.name,
+                           shared = worker_.shared]() -> Result<tls::Identity> {
+                verification->asked_for_certificate = true;
+                if (verification->probing) return tls::Identity{};
+                return identity_for_origin(*configuration, name, *shared.learnt, shared.recorder.log());
+              }});
 }
 
 void OriginDialer::share(const Route& route, http::OriginConnectionPtr connection) const {
@@ -236,6 +249,26 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
                                      {verification->chain.leaf_not_before, verification->chain.leaf_not_after});
   }
   co_return connection;
+}
+
+io::Task<Result<std::chrono::seconds>> OriginDialer::prove(Route route) {
+  const Result<http::OriginConnectionPtr> connection = co_await dial(route);
+  if (!connection) co_return std::unexpected(connection.error());
+  http::OriginConnection& origin = **connection;
+  const io::ClosedOnCancel<io::FdStream> closed_on_cancel(cancellation_, origin.socket());
+  const auto verification = std::make_shared<Verification>();
+  verification->probing = true;
+  Result<std::unique_ptr<tls::TlsStream>> tls = begin_tls(route, origin.socket(), verification);
+  if (!tls) co_return std::unexpected(tls.error());
+  tls::TlsStream& session = **tls;
+  origin.set_tls(std::move(*tls));
+  session.set_deadline(worker_.loop.now() + route.generation.configuration->settings.limits.handshake);
+  const Result<void> done = co_await session.handshake();
+  // A TLS 1.2 origin that must have a certificate of ours ends the handshake, but by then it has proved itself.
+  if (!done && !verification->asked_for_certificate) {
+    co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
+  }
+  co_return verification->until - crypto::wall_clock();
 }
 
 }  // namespace sallyport::gateway

@@ -5,10 +5,10 @@
 namespace sallyport::gateway {
 
 io::Task<PassedThrough> pass_through(WorkerContext& worker, Lifetime& lifetime, const Route& route, io::Stream& client,
-                                     ByteView first_bytes) {
+                                     ByteView first_bytes, Result<http::OriginConnectionPtr> dialled) {
   PassedThrough result;
   OriginDialer dialer(worker, lifetime.cancellation());
-  const Result<http::OriginConnectionPtr> dialled = co_await dialer.dial(route);
+  if (dialled && !*dialled) dialled = co_await dialer.dial(route);
   if (!dialled) {
     result.error = dialled.error().reason;
     client.abort(dialled.error());

@@ -19,8 +19,9 @@ struct PassedThrough {
 };
 
 // Dials the route and relays until both sides have ended; the client is aborted where that fails. `first_bytes`: what
-// was read of the client already, sent first. One worker's thread; the arguments outlive the task.
+// was read of the client already, sent first. `dialled`: the connection to relay to, or why there is none; null: it is
+// made here. One worker's thread; the arguments outlive the task.
 io::Task<PassedThrough> pass_through(WorkerContext& worker, Lifetime& lifetime, const Route& route, io::Stream& client,
-                                     ByteView first_bytes);
+                                     ByteView first_bytes, Result<http::OriginConnectionPtr> dialled);
 
 }  // namespace sallyport::gateway

@@ -13,6 +13,7 @@ record::ExchangeRecord Session::record(const policy::Verdict* verdict) const {
   }
   record.tls_client = tls_client;
   if (!ja4.empty()) record.extra.emplace_back("ja4", ja4);
+  record.extra.insert(record.extra.end(), notes.begin(), notes.end());
   return record;
 }
 

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/policy/verdict.hpp"
@@ -18,6 +20,9 @@ struct Session {
   std::string tls_client;
   std::string alpn;  // what is spoken in it, as ALPN spells it; empty before that is settled
   std::string ja4;
+  std::string tls_stack;  // the client program, as PinnedClients counts it
+  bool unproved = false;  // a passthrough that does not count: the origin has not proved the name
+  std::vector<std::pair<std::string, std::string>> notes;  // more keys of each log line
   crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
   std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
 

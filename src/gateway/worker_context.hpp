@@ -16,6 +16,7 @@
 #include "sallyport/tls/server_context.hpp"
 
 #include "dials_under_way.hpp"
+#include "origin_probes.hpp"
 
 namespace sallyport::gateway {
 
@@ -48,6 +49,7 @@ struct WorkerContext {
   Metrics metrics;
   http::UpstreamPool pool;
   DialsUnderWay dials;
+  OriginProbes probes;
 };
 
 }  // namespace sallyport::gateway

@@ -21,7 +21,8 @@ using config::IniFile;
 using config::IniSection;
 using config::Problems;
 
-constexpr std::string_view section_names[] = {"default", "rewrite", "blacklist", "whitelist", "passthrough"};
+constexpr std::string_view section_names[] = {"default",     "rewrite",     "blacklist",         "whitelist",
+                                              "passthrough", "never-learn", "client-certificate"};
 
 // Fills PolicyRules section by section and notes what is wrong.
 class Loader {
@@ -45,8 +46,10 @@ class Loader {
     if (section.name == "blacklist") return load_names(section, rules_->blacklist);
     if (section.name == "whitelist") return load_names(section, rules_->whitelist);
     if (section.name == "passthrough") return load_names(section, rules_->passthrough);
+    if (section.name == "never-learn") return load_names(section, rules_->never_learn);
     const std::string_view word = std::string_view(section.name).substr(0, section.name.find_first_of(" \t"));
     if (word == "rewrite") return load_rewrite(section, trim(section.name.substr(word.size())));
+    if (word == "client-certificate") return load_client_certificate(section, trim(section.name.substr(word.size())));
     add_problem(section.line, "unknown section [" + section.name + "]" + config::did_you_mean(word, section_names));
   }
 
@@ -62,10 +65,14 @@ class Loader {
   }
 
   void load_names(const IniSection& section, NameSet& names) {
-    static constexpr std::string_view keys[] = {"domain", "file", "client"};
-    const bool has_clients = section.name == "passthrough";
+    static constexpr std::string_view keys[] = {"domain", "file", "client", "proof"};
+    const bool of_passthrough = section.name == "passthrough";
     for (const IniEntry& entry : section.entries) {
-      if (!is_known(section, entry, std::span(keys).first(has_clients ? 3 : 2))) continue;
+      if (!is_known(section, entry, std::span(keys).first(of_passthrough ? 4 : 2))) continue;
+      if (entry.key == "proof") {
+        set_proof(entry);
+        continue;
+      }
       if (entry.key == "file") {
         load_list(entry, names);
         continue;
@@ -76,6 +83,13 @@ class Loader {
         if (!outcome) add_problem(entry.line, entry.key + ": " + outcome.error().reason);
       }
     }
+  }
+
+  void set_proof(const IniEntry& entry) {
+    if (!is_first(entry, std::exchange(proof_line_, proof_line_ == 0 ? entry.line : proof_line_))) return;
+    rules_->proof = entry.value == "none" ? Proof::none : Proof::probe;
+    if (entry.value == "probe" || entry.value == "none") return;
+    add_problem(entry.line, "proof: expected probe or none, found '" + entry.value + "'");
   }
 
   Result<void> add_client(std::string_view text, const IniEntry& entry) {
@@ -163,6 +177,41 @@ class Loader {
     add_problem(line, "[rewrite " + text + "] stands on line " + std::to_string(earlier->place.line) + " already");
   }
 
+  void load_client_certificate(const IniSection& section, std::string_view name) {
+    static constexpr std::string_view keys[] = {"certificate", "key"};
+    const Result<NamePattern> pattern = parse_pattern(name);
+    if (!pattern) {
+      const std::string reason =
+          name.empty() ? "needs a name, as in [client-certificate api.example]" : pattern.error().reason;
+      add_problem(section.line, "[client-certificate]: " + reason);
+    }
+    ClientCertificate certificate{.file = file_.path, .line = section.line};
+    for (const IniEntry& entry : section.entries) {
+      if (!is_known(section, entry, keys)) continue;
+      const bool is_key = entry.key == "key";
+      std::uint32_t& line = is_key ? certificate.key_line : certificate.certificate_line;
+      if (!is_first(entry, line)) continue;
+      line = entry.line;
+      (is_key ? certificate.key : certificate.certificate) = config::resolve_path(file_.path, entry.value);
+      if (entry.value.empty()) add_problem(entry.line, entry.key + ": is empty");
+    }
+    if (certificate.certificate_line == 0) add_problem(section.line, "[" + section.name + "] has no certificate");
+    if (certificate.key_line == 0) add_problem(section.line, "[" + section.name + "] has no key");
+    if (!pattern) return;
+    certificate.name = pattern->text;
+    rules_->client_certificates.push_back(std::move(certificate));
+    add_client_certificate(pattern->text, section.line);
+    if (pattern->and_apex) add_client_certificate(pattern->text.substr(2), section.line);
+  }
+
+  void add_client_certificate(const std::string& text, std::uint32_t line) {
+    const std::size_t number = rules_->client_certificates.size() - 1;
+    const ClientCertificateRule* const earlier = rules_->client_certificate_rules.add({text, {0, line}, number});
+    if (earlier == nullptr) return;
+    add_problem(line,
+                "[client-certificate " + text + "] stands on line " + std::to_string(earlier->place.line) + " already");
+  }
+
   bool is_known(const IniSection& section, const IniEntry& entry, std::span<const std::string_view> keys) {
     if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) return true;
     add_problem(entry.line,
@@ -182,6 +231,7 @@ class Loader {
   }
 
   IniFile file_;
+  std::uint32_t proof_line_ = 0;
   Problems problems_;
   Problems list_problems_;  // told after those of policy.ini
   std::unique_ptr<PolicyRules> rules_ = std::make_unique<PolicyRules>();

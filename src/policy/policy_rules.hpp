@@ -6,6 +6,8 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include "sallyport/policy/client_certificate.hpp"
+#include "sallyport/policy/policy_snapshot.hpp"
 #include "sallyport/policy/verdict.hpp"
 
 #include "client_set.hpp"
@@ -21,11 +23,18 @@ struct RewriteRule {
   Rewrite rewrite;
 };
 
-// [rewrite …] sections, by what they match.
-class RewriteSet {
+struct ClientCertificateRule {
+  std::string text;
+  Place place;
+  std::size_t number = 0;  // in PolicyRules::client_certificates
+};
+
+// Sections that are each for one pattern, [rewrite …] and the like, by what they match.
+template <typename Rule>
+class PatternRules {
  public:
   // The rule for the same pattern that is there already, if any; then `rule` is not added.
-  const RewriteRule* add(RewriteRule rule) {
+  const Rule* add(Rule rule) {
     depths_.add(rule.text);
     std::string key(key_of(rule.text));
     const auto [there, added] = rules_.try_emplace(std::move(key), std::move(rule));
@@ -33,8 +42,8 @@ class RewriteSet {
   }
 
   // As NameSet::find(); null where no rule matches.
-  [[nodiscard]] const RewriteRule* find(std::string_view name) const {
-    return find_most_specific(name, depths_, [this](std::string_view key) -> const RewriteRule* {
+  [[nodiscard]] const Rule* find(std::string_view name) const {
+    return find_most_specific(name, depths_, [this](std::string_view key) -> const Rule* {
       const auto found = rules_.find(key);
       return found == rules_.end() ? nullptr : &found->second;
     });
@@ -44,16 +53,20 @@ class RewriteSet {
 
  private:
   KeyDepths depths_;
-  absl::flat_hash_map<std::string, RewriteRule, KeyHash, KeyEqual> rules_;
+  absl::flat_hash_map<std::string, Rule, KeyHash, KeyEqual> rules_;
 };
 
 struct PolicyRules {
   std::vector<std::string> files;  // what Place::file counts in; the first is policy.ini itself
   ClientSet passthrough_clients;
-  RewriteSet rewrites;
+  PatternRules<RewriteRule> rewrites;
   NameSet blacklist;
   NameSet passthrough;
   NameSet whitelist;
+  NameSet never_learn;
+  PatternRules<ClientCertificateRule> client_certificate_rules;
+  std::vector<ClientCertificate> client_certificates;
+  Proof proof = Proof::probe;
   bool allow_by_default = true;
   Place default_place;
 };

@@ -72,4 +72,25 @@ Verdict PolicySnapshot::judge(std::string_view name, const IpAddress& client) co
   return ask_default(*rules_);
 }
 
+Verdict PolicySnapshot::judge_opened(std::string_view name) const {
+  for (const Stage stage : {Stage::rewrite, Stage::blacklist, Stage::whitelist}) {
+    if (const std::optional<Verdict> verdict = ask(stage, name, nullptr)) return *verdict;
+  }
+  return ask_default(*rules_);
+}
+
+Proof PolicySnapshot::proof() const { return rules_->proof; }
+
+bool PolicySnapshot::never_learns(std::string_view name) const { return rules_->never_learn.find(name).has_value(); }
+
+std::optional<std::size_t> PolicySnapshot::client_certificate_of(std::string_view name) const {
+  const ClientCertificateRule* const rule = rules_->client_certificate_rules.find(name);
+  if (rule == nullptr) return std::nullopt;
+  return rule->number;
+}
+
+const std::vector<ClientCertificate>& PolicySnapshot::client_certificates() const {
+  return rules_->client_certificates;
+}
+
 }  // namespace sallyport::policy

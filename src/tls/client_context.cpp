@@ -11,6 +11,7 @@ Result<std::unique_ptr<ClientContext>> ClientContext::create(MinVersion min_vers
   if (min_version == MinVersion::tls13) SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(ctx, &TlsStream::verify_peer, nullptr);
+  SSL_CTX_set_cert_cb(ctx, &TlsStream::choose_identity, nullptr);
   // The owner of the connection keeps sessions, as objects and by whom they were for.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx, &TlsStream::keep_session);
@@ -29,9 +30,10 @@ Result<std::unique_ptr<TlsStream>> ClientContext::connect(io::Stream& below, Ses
   if (set && session.resume != nullptr) set = SSL_set_session(ssl.get(), session.resume) == 1;
   if (!set) return std::unexpected(crypto::take_error(ErrorKind::exhausted, "a TLS session for the origin"));
   SSL_set_connect_state(ssl.get());
-  return std::make_unique<TlsStream>(
-      std::move(ssl), below,
-      Callbacks{.identity = {}, .verify = std::move(session.verify), .new_session = std::move(session.new_session)});
+  return std::make_unique<TlsStream>(std::move(ssl), below,
+                                     Callbacks{.identity = std::move(session.identity),
+                                               .verify = std::move(session.verify),
+                                               .new_session = std::move(session.new_session)});
 }
 
 }  // namespace sallyport::tls

@@ -65,8 +65,11 @@ Result<std::unique_ptr<TlsStream>> ServerContext::accept(io::Stream& below, Sess
   }
   (void)protocols.release();
   SSL_set_accept_state(ssl.get());
-  return std::make_unique<TlsStream>(
-      std::move(ssl), below, Callbacks{.identity = std::move(session.identity), .verify = {}, .new_session = {}});
+  return std::make_unique<TlsStream>(std::move(ssl), below,
+                                     Callbacks{.identity = std::move(session.identity),
+                                               .verify = {},
+                                               .new_session = {},
+                                               .first_byte = std::move(session.first_byte)});
 }
 
 int ServerContext::choose_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_length,

@@ -90,11 +90,13 @@ long TlsStream::bio_control(BIO* bio, int command, long /*number*/, void* /*poin
 
 int TlsStream::choose_identity(SSL* ssl, void* /*unused*/) {
   TlsStream& self = of(ssl);
+  if (!self.callbacks_.identity) return 1;
   const Result<Identity> identity = self.callbacks_.identity();
   if (!identity) {
     self.callback_error_ = identity.error();
     return 0;
   }
+  if (identity->certificate == nullptr) return 1;
   const bool set = SSL_use_certificate(ssl, identity->certificate) == 1 &&
                    SSL_use_PrivateKey(ssl, identity->key) == 1 && SSL_set1_chain(ssl, identity->chain) == 1;
   if (!set) self.callback_error_ = crypto::take_error(ErrorKind::system, "setting the leaf");
@@ -128,7 +130,10 @@ Attempt TlsStream::do_try_read(ByteSpan into) {
   ERR_clear_error();
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
-  if (result == 1) return {Attempt::State::done, got};
+  if (result == 1) {
+    if (callbacks_.first_byte) std::exchange(callbacks_.first_byte, nullptr)();
+    return {Attempt::State::done, got};
+  }
   return outcome(result, "TLS");
 }
 
@@ -165,10 +170,13 @@ Attempt TlsStream::outcome(int result, const char* doing) {
       // What to wait for is for the stream below to say: to read, TLS may have to write, and the reverse.
       return {below_last_.state};
     case SSL_ERROR_ZERO_RETURN:
+      ended_by_peer_ = true;
       return {Attempt::State::end};
     default:
       break;
   }
+  ended_by_peer_ =
+      below_ended_ || (below_last_.state == Attempt::State::failed && below_.error().kind == ErrorKind::reset);
   if (callback_error_.reason.empty() && below_ended_) {
     return fail_with({ErrorKind::reset, std::string(doing) + ": the connection ended without close_notify"});
   }

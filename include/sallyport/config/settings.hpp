@@ -27,6 +27,9 @@ enum class SourceAddress { client, gateway };
 enum class MinTls { tls12, tls13 };
 enum class InvalidOrigin { page, alert };
 enum class NoSni { connect, refuse };
+enum class NotTls { refuse, pass };
+enum class UnknownAlpn { refuse, pass };
+enum class ClientCertificateRequested { none, refuse, passthrough };
 enum class LogLevel { debug, info, warning, error };
 
 struct Settings {
@@ -70,10 +73,13 @@ struct Settings {
     seconds idle_timeout{};
     seconds pool_idle{};                // 0: no pooling
     std::vector<Endpoint> dns_servers;  // empty: as the system does
+    ClientCertificateRequested client_certificate_requested{};
   } upstream;
 
   struct Intercept {
     NoSni no_sni{};
+    NotTls not_tls{};
+    UnknownAlpn unknown_alpn{};
     seconds first_bytes{};
   } intercept;
 
@@ -81,6 +87,12 @@ struct Settings {
     bool via = false;
     std::vector<std::string> upgrades;  // lower-case tokens
   } http;
+
+  struct Pinning {
+    bool learn_passthrough = false;
+    unsigned learn_after = 0;  // refused leaves
+    seconds learn{};           // how long what was learnt holds
+  } pinning;
 
   struct Limits {
     seconds handshake{};

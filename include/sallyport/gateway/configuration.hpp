@@ -13,6 +13,7 @@
 #include "sallyport/config/problem.hpp"
 #include "sallyport/config/settings.hpp"
 #include "sallyport/pki/certificate_authority.hpp"
+#include "sallyport/pki/client_identity.hpp"
 #include "sallyport/pki/issuer.hpp"
 #include "sallyport/pki/trust_store.hpp"
 #include "sallyport/policy/policy_snapshot.hpp"
@@ -25,8 +26,9 @@ struct Configuration {
   std::shared_ptr<const policy::PolicySnapshot> policy;
   std::shared_ptr<pki::IssuerSource> issuers;  // the one part with a life of its own: it renews the issuing CA
   pki::TrustStorePtr trust;
-  std::shared_ptr<const tls::TicketKeys> ticket_keys;  // new with every load: a ticket is good for one generation
-  std::vector<std::string> warnings;                   // sentences for the log, and for `check`
+  std::vector<pki::ClientIdentityPtr> client_identities;  // by their numbers in the policy
+  std::shared_ptr<const tls::TicketKeys> ticket_keys;     // new with every load: a ticket is good for one generation
+  std::vector<std::string> warnings;                      // sentences for the log, and for `check`
 };
 
 using ConfigurationPtr = std::shared_ptr<const Configuration>;

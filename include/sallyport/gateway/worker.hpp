@@ -10,6 +10,7 @@
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/connection_counts.hpp"
+#include "sallyport/gateway/learnt.hpp"
 #include "sallyport/gateway/metrics.hpp"
 #include "sallyport/gateway/origin_memory.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
@@ -26,6 +27,7 @@ struct Shared {
   pki::LeafCache& leaves;
   std::shared_ptr<ConnectionCounts> counts = std::make_shared<ConnectionCounts>();
   std::shared_ptr<OriginMemory> origins = std::make_shared<OriginMemory>();
+  std::shared_ptr<Learnt> learnt = std::make_shared<Learnt>();
 };
 
 class Worker {

@@ -5,12 +5,15 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "sallyport/base/ip_address.hpp"
+#include "sallyport/policy/client_certificate.hpp"
 #include "sallyport/policy/verdict.hpp"
 
 namespace sallyport::policy {
@@ -19,6 +22,12 @@ namespace sallyport::policy {
 enum class Stage { passthrough_client, rewrite, blacklist, passthrough_name, whitelist, fallback };
 inline constexpr std::array stages = {Stage::passthrough_client, Stage::rewrite,   Stage::blacklist,
                                       Stage::passthrough_name,   Stage::whitelist, Stage::fallback};
+
+// What a name has to show before it is passed through.
+enum class Proof {
+  probe,  // the origin at the dialled address has proved the name with its own certificate
+  none,   // the client's word is enough
+};
 
 struct PolicyRules;  // src/policy/policy_rules.hpp
 
@@ -33,6 +42,16 @@ class PolicySnapshot {
   // writes it, for the client at `client`. In each stage the exact name is asked before wildcards, and the
   // longest wildcard before shorter ones. Allocates nothing.
   [[nodiscard]] Verdict judge(std::string_view name, const IpAddress& client) const;
+
+  // The same without the rules that pass names or clients through: for a name that its origin has not proved.
+  [[nodiscard]] Verdict judge_opened(std::string_view name) const;
+
+  [[nodiscard]] Proof proof() const;
+  // Whether [never-learn] holds the name: clients that refuse our leaves for it earn no passthrough.
+  [[nodiscard]] bool never_learns(std::string_view name) const;
+  // The number, in client_certificates(), of what is shown to origins of this name; nullopt: nothing was configured.
+  [[nodiscard]] std::optional<std::size_t> client_certificate_of(std::string_view name) const;
+  [[nodiscard]] const std::vector<ClientCertificate>& client_certificates() const;
 
   // What one stage alone would say, whatever the others say; always something for Stage::fallback.
   [[nodiscard]] std::optional<Verdict> ask(Stage stage, std::string_view name, const IpAddress* client) const;

@@ -24,6 +24,9 @@ class ClientContext {
     SSL_SESSION* resume = nullptr;  // borrowed for the call
     std::function<Result<void>(X509_STORE_CTX*)> verify;
     std::function<void(crypto::SslSessionPtr)> new_session;  // may be empty
+    // Called where the origin asks for a client certificate, once its own was verified and its key has signed the
+    // handshake: what to show, nothing where `certificate` is null. An error ends the handshake. May be empty.
+    std::function<Result<Identity>()> identity = {};
   };
   // Error: out of memory, or a server name that cannot stand in a ClientHello.
   [[nodiscard]] Result<std::unique_ptr<TlsStream>> connect(io::Stream& below, Session session) const;

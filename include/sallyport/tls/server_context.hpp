@@ -43,6 +43,7 @@ class ServerContext {
     std::vector<std::string> alpn;
     // A ticket is good only where this is the same: the name, its policy and trust generation, the issuer.
     std::string resumption_scope;
+    std::function<void()> first_byte = {};  // called once, when the client has sent something under the session
   };
   // Error: out of memory.
   [[nodiscard]] Result<std::unique_ptr<TlsStream>> accept(io::Stream& below, Session session) const;

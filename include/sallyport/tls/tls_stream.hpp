@@ -22,12 +22,15 @@ struct Identity {
 
 // What a session asks of its owner while it runs. Called on the loop's thread, from inside attempts.
 struct Callbacks {
-  // Server: the certificate for this handshake. Not called when a session is resumed.
+  // Server: the certificate for this handshake. Client: the one for an origin that asks, which may be none. Not called
+  // when a session is resumed.
   std::function<Result<Identity>()> identity;
   // Client: judges the presented chain, once in each full handshake.
   std::function<Result<void>(X509_STORE_CTX*)> verify;
   // Client: a session to resume with later; TLS 1.3 gives it after the handshake, perhaps several times.
   std::function<void(crypto::SslSessionPtr)> new_session;
+  // Called once, when the first byte that the session carries has come.
+  std::function<void()> first_byte = {};
 };
 
 class TlsStream final : public io::Stream {
@@ -60,6 +63,8 @@ class TlsStream final : public io::Stream {
   [[nodiscard]] X509* peer_certificate() const;  // borrowed; null if none was shown
   // The fatal alert the peer ended the session with (RFC 8446 §6); -1 if none.
   [[nodiscard]] int peer_alert() const { return peer_alert_; }
+  // Whether it was the peer that ended its direction or broke the connection.
+  [[nodiscard]] bool ended_by_peer() const { return ended_by_peer_; }
 
  protected:
   io::Attempt do_try_read(ByteSpan into) override;
@@ -87,6 +92,7 @@ class TlsStream final : public io::Stream {
   bool failed_ = false;
   bool close_notify_sent_ = false;
   int peer_alert_ = -1;
+  bool ended_by_peer_ = false;
   Error callback_error_;  // what a callback failed with, while OpenSSL unwinds
   Error error_;
 };

@@ -3,6 +3,7 @@ certificate in ways that no library would build, and signs it again."""
 
 import base64
 import datetime
+import hashlib
 import ipaddress
 import secrets
 
@@ -48,6 +49,19 @@ def key_pem(key):
 
 def certificate_pem(certificate):
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def names_of(certificate):
+    """The subjectAltName as texts."""
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {str(name.value) for name in names}
+
+
+def pin_of(identity):
+    """The public key as curl's --pinnedpubkey wants it."""
+    encoded = identity.key.public_key().public_bytes(serialization.Encoding.DER,
+                                                     serialization.PublicFormat.SubjectPublicKeyInfo)
+    return "sha256//" + base64.b64encode(hashlib.sha256(encoded).digest()).decode()
 
 
 class Identity:

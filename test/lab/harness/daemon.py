@@ -131,16 +131,30 @@ class Daemon:
     def wait_ready(self):
         self.wait_line(r"\bready\b", timeout=60)
 
-    def exchanges(self):
-        """The lines of HTTP exchanges so far, decoded; those of connections that stayed closed to us are left out."""
+    def records(self):
+        """The log's JSON lines so far, decoded: exchanges, and connections without one."""
         found = []
         for line in list(self.lines):
             start = line.find("{")
             with contextlib.suppress(ValueError):
                 entry = json.loads(line[start:]) if start >= 0 else None
-                if isinstance(entry, dict) and entry.get("method"):
+                if isinstance(entry, dict):
                     found.append(entry)
         return found
+
+    def exchanges(self):
+        """The lines of HTTP exchanges so far, decoded; those of connections that stayed closed to us are left out."""
+        return [entry for entry in self.records() if entry.get("method")]
+
+    def wait_record(self, timeout=30, **wanted):
+        """The first JSON line whose keys have these values; an empty one where none came in time."""
+        def find(_lines):
+            return next((one for one in self.records() if all(one.get(key) == value for key, value in wanted.items())),
+                        None)
+        try:
+            return self.wait_for(find, f"line with {wanted}", timeout)
+        except TimeoutError:
+            return {}
 
     def wait_exchange(self, timeout=30, **wanted):
         """The first exchange line whose keys have these values."""

@@ -105,15 +105,16 @@ def padding_protocols(size):
     return names
 
 
-def handmade(server_name_extension, extra=b"", suites=(0x1301, 0xC02B, 0xC02F)):
-    """A hello whose server_name extension has exactly this body (None: no such extension). It offers TLS 1.2 and 1.3."""
+def handmade(server_name_extension, extra=b"", suites=(0x1301, 0xC02B, 0xC02F), share=None):
+    """A hello whose server_name extension has exactly this body (None: no such extension). It offers TLS 1.2 and 1.3;
+    `share` is its X25519 public key."""
     def extension(kind, body):
         return struct.pack("!HH", kind, len(body)) + body
 
     def vector(body, width=2):
         return len(body).to_bytes(width, "big") + body
 
-    share = struct.pack("!HH", 29, 32) + os.urandom(32)
+    share = struct.pack("!HH", 29, 32) + (share or os.urandom(32))
     block = b"" if server_name_extension is None else extension(_SERVER_NAME, server_name_extension)
     block += extension(_GROUPS, vector(struct.pack("!HH", 29, 23)))
     block += extension(_SIGNATURES, vector(struct.pack("!HHHH", 0x0403, 0x0804, 0x0401, 0x0503)))

@@ -61,7 +61,13 @@ TEST(an_empty_file_gives_the_defaults) {
   CHECK_EQUAL(settings.upstream.idle_timeout.count(), 300);
   CHECK_EQUAL(settings.upstream.pool_idle.count(), 30);
   CHECK(settings.upstream.dns_servers.empty());
+  CHECK(settings.upstream.client_certificate_requested == ClientCertificateRequested::none);
   CHECK(settings.intercept.no_sni == NoSni::connect);
+  CHECK(settings.intercept.not_tls == NotTls::refuse);
+  CHECK(settings.intercept.unknown_alpn == UnknownAlpn::refuse);
+  CHECK(!settings.pinning.learn_passthrough);
+  CHECK_EQUAL(settings.pinning.learn_after, 3U);
+  CHECK_EQUAL(settings.pinning.learn.count(), 86'400);
   CHECK_EQUAL(settings.intercept.first_bytes.count(), 5);
   CHECK(!settings.http.via);
   CHECK(settings.http.upgrades == std::vector<std::string>{"websocket"});
@@ -110,12 +116,19 @@ connect_timeout_seconds = 1
 idle_timeout_seconds = 2
 pool_idle_seconds = 0
 dns_servers = 9.9.9.9, [2620:fe::fe]:5353, 2620:fe::9
+client_certificate_requested = passthrough
 [intercept]
 no_sni = refuse
+not_tls = pass
+unknown_alpn = pass
 first_bytes_seconds = 4
 [http]
 via = yes
 upgrades = WebSocket, foo
+[pinning]
+learn_passthrough = on
+learn_after = 2
+learn_seconds = 60
 [limits]
 handshake_seconds = 5
 header_seconds = 6
@@ -158,7 +171,13 @@ file = p.ini
   CHECK(settings.upstream.dns_servers ==
         (std::vector{*Endpoint::parse("9.9.9.9:53"), *Endpoint::parse("[2620:fe::fe]:5353"),
                      *Endpoint::parse("[2620:fe::9]:53")}));
+  CHECK(settings.upstream.client_certificate_requested == ClientCertificateRequested::passthrough);
   CHECK(settings.intercept.no_sni == NoSni::refuse);
+  CHECK(settings.intercept.not_tls == NotTls::pass);
+  CHECK(settings.intercept.unknown_alpn == UnknownAlpn::pass);
+  CHECK(settings.pinning.learn_passthrough);
+  CHECK_EQUAL(settings.pinning.learn_after, 2U);
+  CHECK_EQUAL(settings.pinning.learn.count(), 60);
   CHECK_EQUAL(settings.intercept.first_bytes.count(), 4);
   CHECK(settings.http.via);
   CHECK(settings.http.upgrades == (std::vector<std::string>{"websocket", "foo"}));

@@ -128,6 +128,44 @@ TEST(overlapping_rules_are_warnings) {
   CHECK(loaded->warnings.front().contains("policy.ini:4"));
 }
 
+TEST(client_certificates_are_loaded_in_the_policys_order) {
+  Files files;
+  const test::Identity root = test::make_root("Customers");
+  const auto extensions = test::with(test::leaf_extensions("DNS:c"), "extendedKeyUsage", "clientAuth");
+  const test::Identity first = test::make({.common_name = "first", .extensions = extensions}, &root);
+  const test::Identity second = test::make(
+      {.common_name = "second", .extensions = extensions, .not_after = crypto::wall_clock() - std::chrono::hours(1)},
+      &root);
+  for (const auto& [name, identity] : {std::pair{"first", &first}, std::pair{"second", &second}}) {
+    files.folder.write(std::string(name) + ".pem", test::pem_of(identity->get()) + test::pem_of(identity->key.get()));
+    std::filesystem::permissions(files.folder.path(std::string(name) + ".pem"), std::filesystem::perms::owner_read);
+  }
+  files.folder.write("policy.ini",
+                     "[client-certificate a.test]\ncertificate = first.pem\nkey = first.pem\n"
+                     "[client-certificate b.test]\ncertificate = second.pem\nkey = second.pem\n");
+  const ConfigurationPtr loaded = files.load();
+  CHECK(loaded != nullptr);
+  CHECK_EQUAL(loaded->client_identities.size(), 2U);
+  const auto number = loaded->policy->client_certificate_of("b.test");
+  CHECK(number.has_value());
+  CHECK_EQUAL(X509_cmp(loaded->client_identities.at(*number)->certificate(), second.get()), 0);
+  CHECK_EQUAL(loaded->warnings.size(), 1U);
+  CHECK(loaded->warnings.front().contains("policy.ini:5") && loaded->warnings.front().contains("expired"));
+}
+
+TEST(client_certificates_that_cannot_be_used_are_told_at_their_lines) {
+  Files files;
+  files.folder.write("policy.ini",
+                     "[client-certificate a.test]\ncertificate = ca.crt\nkey = missing.key\n"
+                     "[client-certificate b.test]\ncertificate = missing.pem\nkey = ca.key\n"
+                     "[client-certificate c.test]\ncertificate = roots.pem\nkey = ca.key\n");
+  CHECK(files.load() == nullptr);
+  CHECK_EQUAL(files.problems.size(), 3U);
+  CHECK(files.blames("policy.ini", 3, "missing.key"));
+  CHECK(files.blames("policy.ini", 5, "missing.pem"));
+  CHECK(files.blames("policy.ini", 8, "does not belong"));
+}
+
 TEST(our_own_ca_is_trusted_by_no_bundle) {
   Files files;
   std::filesystem::copy_file(files.folder.path("ca.crt"), files.folder.path("roots.pem"),
@@ -162,5 +200,7 @@ UNIT_MAIN(UNIT_TEST(good_files_are_loaded_whole), UNIT_TEST(mistakes_of_both_fil
           UNIT_TEST(a_missing_certificate_is_told_at_its_key), UNIT_TEST(a_missing_settings_file_is_one_problem),
           UNIT_TEST(a_handed_over_key_stands_for_the_one_in_the_settings),
           UNIT_TEST(a_stale_handed_over_key_says_what_to_do), UNIT_TEST(overlapping_rules_are_warnings),
+          UNIT_TEST(client_certificates_are_loaded_in_the_policys_order),
+          UNIT_TEST(client_certificates_that_cannot_be_used_are_told_at_their_lines),
           UNIT_TEST(our_own_ca_is_trusted_by_no_bundle), UNIT_TEST(fresh_trust_shares_all_the_rest),
           UNIT_TEST(fresh_ticket_keys_share_all_the_rest))

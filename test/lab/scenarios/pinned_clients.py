@@ -1,0 +1,104 @@
+"""Clients that accept their server's own certificate alone: counted, shown, and by a setting left unopened."""
+
+import ssl
+import time
+
+from harness import certificates, client, topology
+from harness.scenario import Control, scenario
+
+LEARNT = "a pinned client reaches its server after learning"
+_NAMES = ["pinned.test", "never.test", "blocked.test", "other.test"]
+_POLICY = "[never-learn]\ndomain = never.test\n[blacklist]\ndomain = blocked.test\n"
+_REFUSED = 90  # CURLE_SSL_PINNEDPUBKEYNOTMATCH
+
+
+class _Pinned:
+    """An origin, and a curl on the client's machine that knows the origin's key."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        identity = certificates.issue(lab.root, _NAMES)
+        self.pin = certificates.pin_of(identity)
+        context = lab.server_context(identity)
+        self.origin = lab.origin([topology.ORIGIN], contexts=lambda *_: context)
+        self.roots = lab.authority.pem() + lab.root.pem()
+
+    def curl(self, name, *options):
+        """Its exit status: 0 where the origin's own key was seen."""
+        return self.lab.curl("--pinnedpubkey", self.pin, "--resolve", f"{name}:443:{topology.ORIGIN}", *options,
+                             "--output", "/dev/null", f"https://{name}/", roots=self.roots).returncode
+
+
+@scenario("C05", control=Control(LEARNT, settings={"pinning.learn_passthrough": "off"}), timeout=120)
+def learning(lab):
+    pinned = _Pinned(lab)
+    daemon = lab.gateway({"pinning.learn_passthrough": "on", "pinning.learn_after": "2", "pinning.learn_seconds": "30"}, _POLICY)
+    for number in (1, 2):
+        lab.expect("it refuses our certificate", pinned.curl("pinned.test") == _REFUSED, number)
+    lab.expect(LEARNT, pinned.curl("pinned.test") == 0, daemon.lines[-3:])
+    if lab.in_control:
+        return
+    line = daemon.wait_record(verdict="PASSED-THROUGH")
+    lab.expect("the log says by what", line.get("rule") == "pinning learn_passthrough", line)
+    beside = lab.get("pinned.test")
+    lab.expect("the program beside it is opened", beside.leaf.issuer == lab.authority.certificate.subject, beside.leaf.issuer)
+    lab.expect("its connection to another name is opened", pinned.curl("other.test") == _REFUSED, "")
+    elsewhere = pinned.curl("pinned.test", "--interface", topology.SECOND_CLIENT)
+    lab.expect("the same program on another machine is opened", elsewhere == _REFUSED, elsewhere)
+    for _ in range(4):
+        lab.expect("a name on the never-learn list never is learnt", pinned.curl("never.test") == _REFUSED, "")
+        lab.expect("nor is a blocked one", pinned.curl("blocked.test") == _REFUSED, "")
+    warned = [one for one in daemon.lines if "domain = never.test" in one or "domain = blocked.test" in one]
+    lab.expect("neither is proposed", not warned, warned)
+
+
+@scenario("C05", timeout=120)
+def what_was_learnt_expires(lab):
+    pinned = _Pinned(lab)
+    lab.gateway({"pinning.learn_passthrough": "on", "pinning.learn_after": "1", "pinning.learn_seconds": "3"}, _POLICY)
+    pinned.curl("pinned.test")
+    lab.expect("it is learnt", pinned.curl("pinned.test") == 0, "")
+    deadline = time.monotonic() + 60
+    while (status := pinned.curl("pinned.test")) == 0 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    lab.expect("and forgotten", status == _REFUSED, status)
+
+
+@scenario("C05", control=Control("one success resets the count", settings={"pinning.learn_after": "2"}))
+def one_success_resets(lab):
+    """The same program, first with a wrong pin, then without one: only what never takes our certificate is pinned."""
+    pinned = _Pinned(lab)
+    lab.gateway({"pinning.learn_passthrough": "on", "pinning.learn_after": "3"}, _POLICY)
+    pinned.curl("pinned.test")
+    pinned.curl("pinned.test")
+    lab.curl("--resolve", f"pinned.test:443:{topology.ORIGIN}", "https://pinned.test/", roots=pinned.roots)
+    pinned.curl("pinned.test")
+    lab.expect("one success resets the count", pinned.curl("pinned.test") == _REFUSED, "")
+
+
+@scenario("C05", control=Control("the log says what to write", settings={"pinning.learn_after": "100"}))
+def only_shown_by_default(lab):
+    pinned = _Pinned(lab)
+    daemon = lab.gateway(policy=_POLICY)
+    for _ in range(5):
+        lab.expect("it stays opened", pinned.curl("pinned.test") == _REFUSED, "")
+    shown = [one for one in daemon.lines if '"[passthrough]", and in the next line "domain = pinned.test"' in one]
+    lab.expect("the log says what to write", len(shown) == 1 and topology.CLIENT in shown[0], shown)
+    line = daemon.wait_record(host="pinned.test", refusals="5")
+    lab.expect("each refusal has a line", line.get("error") == "the client left when it saw our certificate", line)
+
+
+@scenario("C05", control=Control("the alert is counted", passthrough=True))
+def refusing_by_an_alert(lab):
+    """A client that does not trust our authority says so by unknown_ca, in TLS 1.2 and 1.3."""
+    lab.origin()
+    daemon = lab.gateway()
+    for version, name in ((ssl.TLSVersion.TLSv1_2, "old.test"), (ssl.TLSVersion.TLSv1_3, "new.test")):
+        try:
+            lab.get(name, context=client.tls_context(certificates.authority("Another root").pem(), minimum=version,
+                                                     maximum=version))
+            outcome = "it went well"
+        except ssl.SSLCertVerificationError as error:
+            outcome = error
+        line = daemon.wait_record(1 if lab.in_control else 30, host=name, refusals="1")
+        lab.expect("the alert is counted", "the client refused our certificate" in line.get("error", ""), f"{outcome} {line}")
