@@ -1,6 +1,8 @@
 #include "sallyport/config/settings.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <ostream>
 
 #include "sallyport/config/suggestion.hpp"
@@ -95,20 +97,37 @@ void check_names(const IniFile& file, Problems& problems) {
   }
 }
 
+// Two listeners of different kinds on one address would share its connections at random.
+void check_listeners(const Settings::Listen& listen, const std::function<void(std::string)>& add) {
+  const std::pair<std::string_view, const std::vector<Endpoint>*> kinds[] = {
+      {"transparent", &listen.transparent},
+      {"transparent_http", &listen.transparent_http},
+      {"proxy", &listen.proxy},
+      {"proxy_tls", &listen.proxy_tls},
+      {"onboarding", &listen.onboarding}};
+  std::map<Endpoint, std::string_view> taken;
+  for (const auto& [kind, endpoints] : kinds) {
+    for (const Endpoint& endpoint : *endpoints) {
+      const auto [first, is_new] = taken.emplace(endpoint, kind);
+      if (is_new || first->second == kind) continue;
+      add("[listen] " + std::string(first->second) + " and " + std::string(kind) + " both name " +
+          endpoint.to_string());
+    }
+  }
+}
+
 // What no single key can tell.
 void check_together(const IniFile& file, const Settings& settings, Problems& problems) {
   const auto add = [&](std::string reason) { problems.push_back({file.path, 0, std::move(reason)}); };
-  if (settings.listen.transparent.empty() && settings.listen.proxy.empty()) {
+  const Settings::Listen& listen = settings.listen;
+  if (listen.transparent.empty() && listen.transparent_http.empty() && listen.proxy.empty() &&
+      listen.proxy_tls.empty() && listen.onboarding.empty()) {
     add("[listen] opens nothing: give transparent or proxy an address");
   }
   if (!settings.gateway.lan_interfaces.empty() && settings.listen.transparent.empty()) {
     add("[gateway] lan_interfaces is set, but [listen] transparent has no address to send its clients to");
   }
-  for (const Endpoint& endpoint : settings.listen.proxy) {
-    const auto& others = settings.listen.transparent;
-    if (std::find(others.begin(), others.end(), endpoint) == others.end()) continue;
-    add("[listen] proxy and transparent both name " + endpoint.to_string());
-  }
+  check_listeners(listen, add);
   if (settings.ca.pkcs12.empty() && (settings.ca.certificate.empty() || settings.ca.key.empty())) {
     add("[ca] needs certificate and key, or pkcs12");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sallyport/base/domain_name.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/config/line_reader.hpp"
 
@@ -68,6 +69,13 @@ Result<void> read_yes_no(std::string_view text, bool& out) {
 
 Result<void> read_path(const Given& given, std::string& out) {
   out = given.text.empty() ? std::string() : resolve_path(given.file, given.text);
+  return {};
+}
+
+Result<void> read_host_name(std::string_view text, std::string& out) {
+  std::optional<std::string> name = canonical_domain_name(text);
+  if (!name) return expected("a host name such as sallyport.internal", text);
+  out = std::move(*name);
   return {};
 }
 

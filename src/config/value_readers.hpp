@@ -62,6 +62,9 @@ Result<void> read_yes_no(std::string_view text, bool& out);
 // A path, empty or not; a relative one is made to start at the folder of the file it stands in.
 Result<void> read_path(const Given& given, std::string& out);
 
+// A domain name, kept in its canonical form.
+Result<void> read_host_name(std::string_view text, std::string& out);
+
 // Each of these appends one element.
 Result<void> read_port(std::string_view text, std::vector<std::uint16_t>& out);
 Result<void> read_prefix(std::string_view text, std::vector<Prefix>& out);

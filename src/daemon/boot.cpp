@@ -121,8 +121,11 @@ Result<void> Daemon::Life::open_workers() {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t given = current_->settings.gateway.workers;
   const auto addresses = addresses_ ? addresses_->snapshot() : std::make_shared<const netfilter::AddressSnapshot>();
-  auto workers =
-      WorkerThreads::create(given == 0 ? cores : given, gateway::Shared{*recorder_, *leaves_}, current_, addresses);
+  auto passwords = access::PasswordChecker::create();
+  if (!passwords) return std::unexpected(passwords.error());
+  gateway::Shared shared{*recorder_, *leaves_};
+  shared.passwords = std::move(*passwords);
+  auto workers = WorkerThreads::create(given == 0 ? cores : given, shared, current_, addresses);
   if (!workers) return std::unexpected(workers.error());
   workers_ = std::move(*workers);
   return {};
@@ -163,8 +166,8 @@ void Daemon::Life::announce_ready() {
     log_->info("[gateway] lan_interfaces is empty: no client is steered here; name the clients' interface there");
   }
   log_->info("sallyportd " SALLYPORT_VERSION " ready; transparent " + list_of(settings.listen.transparent) +
-             "; proxy " + list_of(settings.listen.proxy) + "; " + std::to_string(workers_->size()) + " workers; " +
-             std::string(crypto::library_version()));
+             "; proxy " + list_of(settings.listen.proxy) + "; proxy_tls " + list_of(settings.listen.proxy_tls) + "; " +
+             std::to_string(workers_->size()) + " workers; " + std::string(crypto::library_version()));
   service_manager_.ready(status_text());
 }
 

@@ -107,6 +107,7 @@ class Loader {
       loaded_->settings = *settings;
       load_authority();
       load_trust_and_tickets();
+      load_credentials();
     }
     if (problems_.size() != before) return nullptr;
     return loaded_;
@@ -179,6 +180,13 @@ class Loader {
 
   void blame(std::initializer_list<NamedFile> candidates, const Error& error) {
     problems_.push_back(problem_at(file_, "ca", candidates, error));
+  }
+
+  void load_credentials() {
+    const std::string& path = loaded_->settings.explicit_proxy.credentials_file;
+    if (!path.empty()) {
+      loaded_->credentials = access::Credentials::load(credential_or(path, credentials_folder_), problems_);
+    }
   }
 
   void load_trust_and_tickets() {

@@ -1,11 +1,13 @@
 #include "connection.hpp"
 
-#include "sallyport/http/http1_server.hpp"
+#include <algorithm>
 
-#include "connect_handler.hpp"
 #include "destination_guard.hpp"
-#include "http_server_options.hpp"
+#include "first_bytes.hpp"
 #include "layer.hpp"
+#include "onboarding.hpp"
+#include "plain_layer.hpp"
+#include "proxy_layer.hpp"
 
 namespace sallyport::gateway {
 
@@ -21,20 +23,63 @@ Connection::Connection(WorkerContext& worker, io::Accepted accepted, Door door, 
 }
 
 io::Task<void> Connection::run() {
-  if (!came_through_the_right_door()) {
-    client_.abort({ErrorKind::not_permitted, "refused"});
-    co_return;
-  }
-  if (arrival_.door == Door::transparent) {
-    Layer layer(worker_, lifetime_, client_, arrival_);
-    co_await layer.run();
+  const bool known = co_await read_proxy_header();
+  if (!known) co_return;
+  if (came_through_the_right_door()) {
+    co_await serve();
   } else {
-    co_await serve_proxy();
+    client_.abort({ErrorKind::not_permitted, "refused"});
   }
 }
 
+io::Task<void> Connection::serve() {
+  if (arrival_.door == Door::transparent) {
+    Layer layer(worker_, lifetime_, client_, arrival_);
+    co_await layer.run();
+  } else if (arrival_.door == Door::transparent_http) {
+    co_await serve_transparent_http(worker_, lifetime_, client_, arrival_);
+  } else if (arrival_.door == Door::onboarding) {
+    co_await serve_onboarding(worker_, lifetime_, client_, arrival_);
+  } else {
+    ProxyLayer layer(worker_, lifetime_, client_, arrival_,
+                     arrival_.door == Door::proxy ? ProxyLayer::Opening::requests : ProxyLayer::Opening::handshake);
+    co_await layer.run();
+  }
+}
+
+// A sender that speaks for others must say for whom, before anything else; and nobody else is listened to.
+io::Task<bool> Connection::read_proxy_header() {
+  const config::Settings& settings = worker_.settings();
+  const std::vector<Prefix>& senders = settings.listen.proxy_protocol_from;
+  const bool expected = !is_transparent(arrival_.door) && std::ranges::any_of(senders, [this](const Prefix& sender) {
+    return sender.contains(arrival_.client.address);
+  });
+  if (!expected) co_return true;
+  Result<wire::ProxyHeader> header = co_await take_proxy_header(client_, settings.intercept.first_bytes);
+  std::string why;
+  if (!header) {
+    why = header.error().reason;
+  } else if (header->addresses) {
+    arrival_.client = header->addresses->source;
+    arrival_.local = header->addresses->destination;
+    place_.reset();
+    Result<ConnectionCounts::Place> place =
+        worker_.shared.counts->enter(arrival_.client.address, worker_.settings().gateway.max_connections,
+                                     worker_.settings().limits.connections_per_client);
+    if (place) {
+      place_.emplace(std::move(*place));
+    } else {
+      why = place.error().reason;
+    }
+  }
+  if (why.empty()) co_return true;
+  worker_.log().warning("refused a connection from " + client_.peer().to_string() + ": " + why);
+  client_.abort({ErrorKind::not_permitted, why});
+  co_return false;
+}
+
 bool Connection::came_through_the_right_door() const {
-  if (arrival_.door != Door::transparent) return true;
+  if (!is_transparent(arrival_.door)) return true;
   const config::Settings& settings = worker_.settings();
   const IpAddress& client = arrival_.client.address;
   std::string why;
@@ -47,14 +92,6 @@ bool Connection::came_through_the_right_door() const {
   if (why.empty()) return true;
   worker_.log().warning("refused " + arrival_.client.to_string() + " to " + arrival_.local.to_string() + ": " + why);
   return false;
-}
-
-// The client first asks for where it wants to go.
-io::Task<void> Connection::serve_proxy() {
-  ConnectHandler handler(worker_, lifetime_, arrival_);
-  http::http1::Server server(client_, worker_.buffers, http_server_options(worker_.settings()), handler);
-  const Lifetime::OnDrain on_drain(lifetime_, [&server] { server.drain(); });
-  co_await server.serve();
 }
 
 }  // namespace sallyport::gateway

@@ -4,6 +4,8 @@
 // time: everything the connection waits for fails with that reason, and run() comes to its end by itself.
 #pragma once
 
+#include <optional>
+
 #include "sallyport/gateway/connection_counts.hpp"
 #include "sallyport/gateway/lifetime.hpp"
 #include "sallyport/io/fd_stream.hpp"
@@ -27,12 +29,13 @@ class Connection {
 
  private:
   [[nodiscard]] bool came_through_the_right_door() const;
-  io::Task<void> serve_proxy();
+  io::Task<bool> read_proxy_header();
+  io::Task<void> serve();
 
   WorkerContext& worker_;
   Lifetime lifetime_;
   io::FdStream client_;
-  ConnectionCounts::Place place_;
+  std::optional<ConnectionCounts::Place> place_;
   io::ClosedOnCancel<io::FdStream> client_closed_on_cancel_;
   Arrival arrival_;
 };

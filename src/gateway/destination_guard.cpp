@@ -9,7 +9,9 @@ namespace {
 bool is_own_listener(const Endpoint& destination, const config::Settings& settings,
                      const netfilter::AddressSnapshot& addresses) {
   if (!addresses.is_own(destination.address)) return false;
-  for (const std::vector<Endpoint>* listeners : {&settings.listen.transparent, &settings.listen.proxy}) {
+  const config::Settings::Listen& listen = settings.listen;
+  for (const std::vector<Endpoint>* listeners :
+       {&listen.transparent, &listen.transparent_http, &listen.proxy, &listen.proxy_tls, &listen.onboarding}) {
     for (const Endpoint& listener : *listeners) {
       const bool same_address = listener.address.is_unspecified() || listener.address == destination.address;
       if (listener.port == destination.port && same_address) return true;
@@ -64,7 +66,7 @@ Result<void> check_destination(const Endpoint& destination, Door door, bool name
   if (addresses.is_own(address)) return refuse("an address of this gateway itself");
   if (address.is_loopback()) return refuse("a loopback address");
   if (address.is_link_local()) return refuse("a link-local address, which allowed_destinations does not name");
-  if (door == Door::proxy && is_private(address)) {
+  if (!is_transparent(door) && is_private(address)) {
     return refuse("a private address, which allowed_destinations does not name");
   }
   const std::optional<IpAddress> inner = embedded_v4(address);

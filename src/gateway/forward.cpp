@@ -194,11 +194,16 @@ void Forwarder::judge(Running& running) const {
     const policy::Verdict of_host = policy.judge(authority->host, session_.arrival.client.address);
     if (of_host.action == policy::Action::refuse) {
       running.verdict = of_host;
-    } else if (!proven_name) {
+    } else if (!proven_name && !session_.judged_as_address) {
       running.refusal = "the request's host " + authority->host + " is not the connection's, " + target.name;
     }
   }
-  if (request.scheme == "http") running.refusal = "an http:// request does not belong on a TLS connection";
+  if (!session_.plain && request.scheme == "http") {
+    running.refusal = "an http:// request does not belong on a TLS connection";
+  }
+  if (session_.plain && request.scheme == "https") {
+    running.refusal = "an https:// request does not belong on a plaintext connection";
+  }
   if (request.method == "CONNECT") running.refusal = "CONNECT is for a proxy, and this is an origin's connection";
 }
 
@@ -256,7 +261,7 @@ void Forwarder::prepare_request(Running& running) {
   http::remove_hop_by_hop_from_request(request.fields);
   if (authenticates_connection(request.fields, "Authorization")) upstreams_.bind_to_client();
   if (request.authority.empty()) request.authority = running.record.host;
-  request.scheme = "https";
+  request.scheme = session_.plain ? "http" : "https";
   request.fields.set(request_id_field, running.request_id);
   if (running.verdict.rewrite != nullptr) {
     for (const policy::HeaderField& field : running.verdict.rewrite->headers) {
@@ -268,6 +273,7 @@ void Forwarder::prepare_request(Running& running) {
 
 io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstream(Running& running) {
   Route route = route_of(running.generation, session_.target, session_.arrival, running.verdict);
+  if (session_.plain) route.speak_plainly();
   running.wish.switching = running.protocol_switch.wanted();
   Result<std::unique_ptr<http::UpstreamExchange>> upstream =
       co_await upstreams_.open(std::move(route), running.wish, running.cancellation);
@@ -427,15 +433,16 @@ void Forwarder::record(Running& running) const {
   record.bytes_in += running.request_bytes;
   record.bytes_out += running.exchange.response.body_bytes();
   record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - running.began);
-  if (!running.tls_upstream.empty()) record.upstream = running.dialled.to_string();
+  const bool dialled = running.dialled.port != 0;
+  if (dialled) record.upstream = running.dialled.to_string();
   record.tls_client = session_.tls_client;
   record.tls_upstream = running.tls_upstream;
   record.alpn = running.exchange.protocol;
   record.error = running.error;
-  if (!session_.ja4.empty()) record.extra.emplace_back("ja4", session_.ja4);
-  record.extra.insert(record.extra.end(), session_.notes.begin(), session_.notes.end());
-  if (!running.tls_upstream.empty()) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
+  session_.annotate(record);
+  if (session_.judged_as_address) record.extra.emplace_back("judged_as", session_.target.name);
   if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
+  if (dialled) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
   worker_.metrics.count_exchange(running.verdict.name, running.status, record);
   worker_.shared.recorder.write(record);
 }

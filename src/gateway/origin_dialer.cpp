@@ -22,9 +22,10 @@ std::string reuse_key(const Route& route) {
   key += route.target.name;
   key += '|';
   key += std::to_string(route.generation.configuration->trust->generation());
-  key += route.door == Door::transparent ? "|t" : "|p";
+  key += is_transparent(route.door) ? "|t" : "|p";
   const pki::ClientIdentityPtr identity = identity_configured_for(*route.generation.configuration, route.target.name);
   if (identity) key += "|" + identity->fingerprint();
+  if (route.plain) key += "|plain";
   for (const std::string& name : route.alpn) key += "|" + name;
   return key;
 }
@@ -66,6 +67,11 @@ Route route_of(Generation generation, const Target& target, const Arrival& arriv
     route.rewritten = Endpoint{verdict.rewrite->target, verdict.rewrite->port.value_or(target.port)};
   }
   return route;
+}
+
+void Route::speak_plainly() {
+  plain = true;
+  alpn = {"http/1.1"};
 }
 
 Route Route::over_http1() const {
@@ -121,7 +127,7 @@ std::optional<IpAddress> OriginDialer::source_for(const Route& route, const Endp
   const IpAddress& client = route.client.address;
   const netfilter::AddressSnapshot& addresses = *worker_.addresses;
   if (route.generation.configuration->settings.upstream.source_address == config::SourceAddress::gateway) return {};
-  if (route.door != Door::transparent && !addresses.is_behind_lan(client)) return {};
+  if (!is_transparent(route.door) && !addresses.is_behind_lan(client)) return {};
   // Answers to a local client's address never come back to the socket that dialled; those of a target on the
   // client's own link go straight to the client.
   if (addresses.is_own(client) || client.family() != destination.address.family()) return {};
@@ -222,6 +228,10 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
 io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
   Result<http::OriginConnectionPtr> connection = co_await dial(route);
   if (!connection) co_return connection;
+  if (route.plain) {
+    worker_.metrics.upstream_opened.add();
+    co_return connection;
+  }
   http::OriginConnection& origin = **connection;
   const io::ClosedOnCancel<io::FdStream> closed_on_cancel(cancellation_, origin.socket());
   const auto verification = std::make_shared<Verification>();

@@ -24,7 +24,10 @@ struct Route {
   Endpoint client;
   std::optional<Endpoint> rewritten;                   // a rule's target in place of the target's own endpoint
   std::vector<std::string> alpn = {"h2", "http/1.1"};  // offered to the origin, best first
+  bool plain = false;                                  // http://: no TLS
 
+  // Without TLS, nothing but HTTP/1.1 is spoken.
+  void speak_plainly();
   // The same to an origin that is to speak HTTP/1.1.
   [[nodiscard]] Route over_http1() const;
 };
@@ -47,7 +50,7 @@ class OriginDialer {
   // TCP alone. Errors name the destination.
   io::Task<Result<http::OriginConnectionPtr>> dial(Route route);
   // TCP, TLS and the verdict on the origin's certificate. Null: the origin has chosen HTTP/2, and the connection is
-  // among the shared ones.
+  // among the shared ones. TCP alone on a plain route.
   io::Task<Result<http::OriginConnectionPtr>> open(Route route);
   // The same, but an idle connection will do unless a `fresh` one is asked for, and one that is being opened for the
   // same route is waited for if it may come to be shared. Where shared() is null.

@@ -12,9 +12,15 @@ record::ExchangeRecord Session::record(const policy::Verdict* verdict) const {
     record.rule = verdict->rule.name();
   }
   record.tls_client = tls_client;
-  if (!ja4.empty()) record.extra.emplace_back("ja4", ja4);
-  record.extra.insert(record.extra.end(), notes.begin(), notes.end());
+  annotate(record);
   return record;
+}
+
+void Session::annotate(record::ExchangeRecord& record) const {
+  record.via = arrival.via;
+  if (!ja4.empty()) record.extra.emplace_back("ja4", ja4);
+  if (!arrival.user.empty()) record.extra.emplace_back("user", arrival.user);
+  record.extra.insert(record.extra.end(), notes.begin(), notes.end());
 }
 
 }  // namespace sallyport::gateway

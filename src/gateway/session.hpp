@@ -23,11 +23,16 @@ struct Session {
   std::string tls_stack;  // the client program, as PinnedClients counts it
   bool unproved = false;  // a passthrough that does not count: the origin has not proved the name
   std::vector<std::pair<std::string, std::string>> notes;  // more keys of each log line
+  bool plain = false;  // http://: there is no TLS, neither here nor towards the origin
+  bool judged_as_address =
+      false;  // plain and transparent: nothing says that the request's host lives at the address dialled
   crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
   std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
 
   // A line that says who came, for what, since when; `verdict` null: none was reached.
   [[nodiscard]] record::ExchangeRecord record(const policy::Verdict* verdict) const;
+  // Adds the keys that every line about this session has: by which layers it came, whose it is.
+  void annotate(record::ExchangeRecord& record) const;
 };
 
 }  // namespace sallyport::gateway

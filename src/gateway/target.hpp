@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/base/result.hpp"
@@ -12,13 +13,22 @@
 
 namespace sallyport::gateway {
 
-enum class Door { transparent, proxy };
+// By which kind of listener; named as the keys of [listen].
+enum class Door { transparent, transparent_http, proxy, proxy_tls, onboarding };
+
+// The client was on its way elsewhere, and does not know of us.
+[[nodiscard]] constexpr bool is_transparent(Door door) {
+  return door == Door::transparent || door == Door::transparent_http;
+}
 
 struct Arrival {
   Door door = Door::transparent;
   Endpoint client;
   Endpoint local;                            // transparent: where the client was going (the kernel's getsockname)
   std::optional<http::Authority> authority;  // proxy: what it asked CONNECT for
+  std::string user;                          // proxy: the name that a password was right for; empty: none was wanted
+  std::vector<std::string> via;              // proxy: the layers that led here, outermost first
+  unsigned nesting = 0;                      // proxy: how many tunnels to the proxy itself it came through
 };
 
 struct Target {

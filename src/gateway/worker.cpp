@@ -50,9 +50,17 @@ class Worker::Impl {
         io::Resolver::create(*loop_, context_.settings().upstream.dns_servers);
     if (!resolver) return std::unexpected(resolver.error());
     context_.resolver = std::move(*resolver);
-    const Result<void> transparent = listen_on(context_.settings().listen.transparent, Door::transparent);
-    if (!transparent) return transparent;
-    return listen_on(context_.settings().listen.proxy, Door::proxy);
+    const config::Settings::Listen& listen = context_.settings().listen;
+    const std::pair<Door, const std::vector<Endpoint>*> doors[] = {{Door::transparent, &listen.transparent},
+                                                                   {Door::transparent_http, &listen.transparent_http},
+                                                                   {Door::proxy, &listen.proxy},
+                                                                   {Door::proxy_tls, &listen.proxy_tls},
+                                                                   {Door::onboarding, &listen.onboarding}};
+    for (const auto& [door, endpoints] : doors) {
+      const Result<void> opened = listen_on(*endpoints, door);
+      if (!opened) return opened;
+    }
+    return {};
   }
 
   void run() {
@@ -119,7 +127,7 @@ class Worker::Impl {
   Result<void> listen_on(const std::vector<Endpoint>& endpoints, Door door) {
     for (const Endpoint& endpoint : endpoints) {
       Result<std::unique_ptr<io::Listener>> listener =
-          io::Listener::open(*loop_, {.at = endpoint, .transparent = door == Door::transparent});
+          io::Listener::open(*loop_, {.at = endpoint, .transparent = is_transparent(door)});
       if (!listener) return std::unexpected(listener.error());
       entrances_.push_back({std::move(*listener), door});
     }

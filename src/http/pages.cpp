@@ -101,6 +101,12 @@ bool has_zero_weight(std::string_view parameters) {
 
 }  // namespace
 
+std::string html_escaped(std::string_view text) {
+  std::string out;
+  append_escaped(out, text);
+  return out;
+}
+
 PageFormat page_format(const Fields& request_fields) {
   for (const Field& field : request_fields) {
     if (!equal_ignoring_case(field.name, "accept")) continue;

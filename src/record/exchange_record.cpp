@@ -52,6 +52,7 @@ void append_json(std::string& out, const ExchangeRecord& record) {
     append_flow(line, "out", record.websocket->out);
     line.end_object();
   }
+  if (!record.via.empty()) line.list("via", record.via, extra_limit, text_limit);
   std::size_t extras = 0;
   for (const auto& [key, value] : record.extra) {
     if (extras++ == extra_limit) break;

@@ -73,6 +73,20 @@ void JsonLine::key(std::string_view key) {
 
 void JsonLine::text(std::string_view name, std::string_view value, std::size_t limit) {
   key(name);
+  quoted(value, limit);
+}
+
+void JsonLine::list(std::string_view name, std::span<const std::string> values, std::size_t most, std::size_t limit) {
+  key(name);
+  out_ += '[';
+  for (const std::string& value : values.first(std::min(values.size(), most))) {
+    if (&value != values.data()) out_ += ',';
+    quoted(value, limit);
+  }
+  out_ += ']';
+}
+
+void JsonLine::quoted(std::string_view value, std::size_t limit) {
   out_ += '"';
   if (value.size() <= limit) {
     append_json_escaped(out_, value);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ class JsonLine {
 
   // At most `limit` bytes of `value`; what is cut off leaves "…".
   void text(std::string_view key, std::string_view value, std::size_t limit);
+  // The first `most` of `values`, each cut as text() does.
+  void list(std::string_view key, std::span<const std::string> values, std::size_t most, std::size_t limit);
   void number(std::string_view key, std::uint64_t value);
   // Milliseconds with three decimals.
   void milliseconds(std::string_view key, std::chrono::microseconds value);
@@ -27,6 +30,7 @@ class JsonLine {
 
  private:
   void key(std::string_view key);
+  void quoted(std::string_view value, std::size_t limit);
 
   std::string& out_;
   bool first_ = true;

@@ -43,12 +43,19 @@ struct Settings {
 
   struct Listen {
     std::vector<Endpoint> transparent;
+    std::vector<Endpoint> transparent_http;
     std::vector<Endpoint> proxy;
+    std::vector<Endpoint> proxy_tls;
+    std::string proxy_name;    // canonical
+    unsigned max_nesting = 0;  // tunnels to ourselves inside one another
+    std::vector<Prefix> proxy_protocol_from;
+    std::vector<Endpoint> onboarding;
   } listen;
 
   struct Explicit {
     std::vector<Prefix> allowed_clients;
     bool allow_lan_clients = false;  // the word `lan` in allowed_clients
+    std::string credentials_file;    // empty: clients need no password
     std::vector<std::uint16_t> connect_ports;
     std::vector<Prefix> allowed_destinations;
   } explicit_proxy;

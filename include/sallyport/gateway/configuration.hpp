@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/access/credentials.hpp"
 #include "sallyport/config/problem.hpp"
 #include "sallyport/config/settings.hpp"
 #include "sallyport/pki/certificate_authority.hpp"
@@ -27,8 +28,9 @@ struct Configuration {
   std::shared_ptr<pki::IssuerSource> issuers;  // the one part with a life of its own: it renews the issuing CA
   pki::TrustStorePtr trust;
   std::vector<pki::ClientIdentityPtr> client_identities;  // by their numbers in the policy
-  std::shared_ptr<const tls::TicketKeys> ticket_keys;     // new with every load: a ticket is good for one generation
-  std::vector<std::string> warnings;                      // sentences for the log, and for `check`
+  access::CredentialsPtr credentials;                  // of the explicit proxy's users; null: no password is asked for
+  std::shared_ptr<const tls::TicketKeys> ticket_keys;  // new with every load: a ticket is good for one generation
+  std::vector<std::string> warnings;                   // sentences for the log, and for `check`
 };
 
 using ConfigurationPtr = std::shared_ptr<const Configuration>;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "sallyport/access/password_checker.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/connection_counts.hpp"
@@ -28,6 +29,7 @@ struct Shared {
   std::shared_ptr<ConnectionCounts> counts = std::make_shared<ConnectionCounts>();
   std::shared_ptr<OriginMemory> origins = std::make_shared<OriginMemory>();
   std::shared_ptr<Learnt> learnt = std::make_shared<Learnt>();
+  std::shared_ptr<access::PasswordChecker> passwords = nullptr;  // needed where the configuration has credentials
 };
 
 class Worker {

@@ -28,6 +28,9 @@ struct Page {
 
 enum class PageFormat { text, html };
 
+// For text and for quoted attribute values: &, <, > and both quotes become references.
+[[nodiscard]] std::string html_escaped(std::string_view text);
+
 // html for a client whose Accept names text/html (with a weight above 0), text for all others.
 [[nodiscard]] PageFormat page_format(const Fields& request_fields);
 

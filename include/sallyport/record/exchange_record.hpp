@@ -49,6 +49,7 @@ struct ExchangeRecord {
   std::string alpn;
   std::string error;
   std::optional<WebSocketRecord> websocket;
+  std::vector<std::string> via;  // the proxy's own layers it came through, outermost first; none: the key is left out
   std::vector<std::pair<std::string, std::string>> extra;  // more keys, such as ja4
 };
 

@@ -127,7 +127,7 @@ def explicit_targets(lab):
     lab.name_server({"rebound.test": ["127.0.0.1"], "inside.test": ["10.1.0.2"], "own.test": [topology.GATEWAY_WAN]})
     lab.gateway({"explicit.connect_ports": "443, 8080, 8443"})
     targets = ["127.0.0.1:8080", "[::1]:8080", "0.0.0.0:443", "[::ffff:127.0.0.1]:8080", "169.254.169.254:443", "[fe80::1]:443",
-               f"{topology.GATEWAY_LAN}:8080", f"{topology.GATEWAY_WAN}:8443", f"[{topology.GATEWAY_WAN6}]:8080",
+               f"{topology.GATEWAY_WAN}:8443", f"[{topology.GATEWAY_WAN6}]:8080",
                "10.1.0.2:443", "rebound.test:443", "inside.test:443", "own.test:443"]
     listening = lab.client_side.socket()
     listening.bind(("10.1.0.2", 443))
