@@ -43,6 +43,9 @@ int history(const std::string& config_path, const HistoryQuery& query, Streams s
 // One of them, with everything known of it.
 int show(const std::string& config_path, const std::string& request_id, bool as_json, Streams streams);
 
+// A line of [explicit] credentials_file for a password that is asked for, or read from the standard input.
+int credentials(const std::string& name, Streams streams);
+
 // For the steering script: what it must know of the settings, as KEY=VALUE lines.
 int steering_settings(const std::string& config_path, Streams streams);
 

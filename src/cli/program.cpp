@@ -39,6 +39,7 @@ struct Commands {
   CLI::App* status;
   CLI::App* history;
   CLI::App* show;
+  CLI::App* credentials;
   CLI::App* settings_table;
   CLI::App* steering_settings;
   CLI::App* policy_routes;
@@ -84,12 +85,15 @@ Commands declare(CLI::App& app, Options& options) {
   one->add_option("ID", options.name, "Its request id, as in the log, at the origin and on a block page")->required();
   one->add_flag("--json", options.json, "For machines");
 
+  CLI::App* user = app.add_subcommand("credentials", "Make a line of [explicit] credentials_file, for a new password");
+  user->add_option("NAME", options.name, "Who it is for")->required();
+
   // Without a group they are not listed: other programs of the package call them.
   CLI::App* table = app.add_subcommand("settings-table", "Print every key of the settings")->group("");
   CLI::App* steering = app.add_subcommand("steering-settings", "Print what the kernel rules need")->group("");
   CLI::App* routes = app.add_subcommand("policy-routes", "Put up or take down the policy routes")->group("");
   routes->add_option("VERB", options.policy_routes, "up, down, status or show");
-  return {init, show, check, why, state, past, one, table, steering, routes};
+  return {init, show, check, why, state, past, one, user, table, steering, routes};
 }
 
 int dispatch(const Commands& commands, const Options& options, Streams streams) {
@@ -100,6 +104,7 @@ int dispatch(const Commands& commands, const Options& options, Streams streams) 
   if (commands.status->parsed()) return status(options.config, options.json, streams);
   if (commands.history->parsed()) return history(options.config, options.history, streams);
   if (commands.show->parsed()) return show(options.config, options.name, options.json, streams);
+  if (commands.credentials->parsed()) return credentials(options.name, streams);
   if (commands.steering_settings->parsed()) return steering_settings(options.config, streams);
   if (commands.policy_routes->parsed()) {
     return netfilter::run_policy_routes(options.policy_routes, streams.out, streams.err);

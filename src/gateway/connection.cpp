@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "destination_guard.hpp"
-#include "first_bytes.hpp"
 #include "layer.hpp"
 #include "onboarding.hpp"
+#include "peek.hpp"
 #include "plain_layer.hpp"
 #include "proxy_layer.hpp"
 

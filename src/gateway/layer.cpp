@@ -8,6 +8,7 @@
 
 #include "intercepted_conversation.hpp"
 #include "opening.hpp"
+#include "peek.hpp"
 
 namespace sallyport::gateway {
 
@@ -95,19 +96,7 @@ io::Task<Result<void>> Layer::read_client_hello() {
 // An alert in the clear, in place of a ServerHello.
 io::Task<void> Layer::refuse_with(wire::Alert alert, std::string_view why, const policy::Verdict* verdict) {
   record_end(why, verdict);
-  const std::array<std::uint8_t, 7> record = wire::fatal_alert(alert);
-  client_.set_deadline(worker_.loop.now() + settings().limits.handshake);
-  const Result<void> sent = co_await client_.write(record);
-  if (!sent) co_return;
-  const Result<void> finished = co_await client_.finish();
-  if (!finished) co_return;
-  // What the client still sends is taken, so that closing does not reset the connection under the alert.
-  client_.set_deadline(worker_.loop.now() + std::chrono::seconds(1));
-  std::array<std::uint8_t, 4096> surplus{};
-  for (int reads = 0; reads < 32; ++reads) {
-    const Result<std::size_t> got = co_await client_.read(surplus);
-    if (!got || *got == 0) co_return;
-  }
+  co_await send_alert(worker_, client_, alert);
 }
 
 // Both TLS sessions end here. A refused name gets its own so that the page can say why; nobody is dialled for it.

@@ -4,8 +4,8 @@
 #include "sallyport/http/request_id.hpp"
 #include "sallyport/pki/ca_download.hpp"
 
-#include "first_bytes.hpp"
 #include "http_conversation.hpp"
+#include "peek.hpp"
 #include "protocols.hpp"
 #include "proxy_tls.hpp"
 #include "send_page.hpp"
@@ -191,10 +191,10 @@ http::Page onboarding_page(const WorkerContext& worker, const http::RequestHead&
 }
 
 io::Task<void> serve_onboarding(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival) {
-  const Result<std::uint8_t> first = co_await peek(client, worker.settings().limits.header);
+  const Result<std::vector<std::uint8_t>> first = co_await peek(client, worker.settings().limits.header);
   if (!first) co_return;
   OnboardingHandler handler(worker, arrival);
-  if (*first != tls_handshake_record) {
+  if (!begins_handshake(*first)) {
     HttpConversation conversation(worker, lifetime, client, {}, handler);
     co_await http1_protocol().serve(conversation);
     co_return;

@@ -44,7 +44,7 @@ class TunnelLifetime {
 io::Task<void> ProxyHandler::handle(http::Exchange& exchange) {
   const http::RequestHead& request = exchange.request;
   if (!may_use_proxy(arrival_.client.address, worker_.settings(), *worker_.addresses)) {
-    Refusal refusal{403, "this client may not use the proxy ([explicit] allowed_clients)"};
+    Refusal refusal{403, std::string(not_allowed)};
     co_await refuse(exchange, std::move(refusal));
   } else if (request.method == "CONNECT") {
     co_await connect(exchange);
@@ -67,7 +67,7 @@ io::Task<void> ProxyHandler::connect(http::Exchange& exchange) {
     co_await refuse(exchange, std::move(user.error()));
     co_return;
   }
-  const bool to_itself = is_proxy_itself(worker_, *authority);
+  const bool to_itself = is_proxy_itself(*authority, worker_.settings(), *worker_.addresses);
   const Result<void> allowed = to_itself ? Result<void>() : check_wish(worker_, arrival_, *authority);
   if (!allowed) {
     Refusal refusal{403, allowed.error().reason};

@@ -1,7 +1,8 @@
 #include "proxy_layer.hpp"
 
-#include "first_bytes.hpp"
+#include "destination_guard.hpp"
 #include "http_conversation.hpp"
+#include "peek.hpp"
 #include "protocols.hpp"
 #include "proxy_handler.hpp"
 #include "proxy_rules.hpp"
@@ -36,9 +37,9 @@ io::Task<void> ProxyLayer::run() {
     case Opening::handshake:
       return run_tls();
     case Opening::tunnel:
-      return run_either(client_, false);
+      break;
   }
-  return run_either(client_, false);
+  return run_either(client_, http1_protocol(), false);
 }
 
 // The client's TLS session with the proxy, and what comes inside.
@@ -50,23 +51,18 @@ io::Task<void> ProxyLayer::run_tls() {
   }
   client_tls_ = std::move(session->client);
   arrival_.via.back() += " " + std::string(client_tls_->version());
-  if (session->protocol == &http1_protocol()) {
-    co_await run_either(*client_tls_, true);
-  } else {
-    arrival_.via.back() += " " + std::string(client_tls_->alpn());
-    co_await serve(*client_tls_, *session->protocol);
-  }
+  if (session->protocol != &http1_protocol()) arrival_.via.back() += " " + std::string(client_tls_->alpn());
+  co_await run_either(*client_tls_, *session->protocol, true);
 }
 
-// `secured`: TLS has been spoken in this layer already, so that another ClientHello begins the next.
-io::Task<void> ProxyLayer::run_either(io::Stream& client, bool secured) {
-  const Result<std::uint8_t> first = co_await peek(client, worker_.settings().limits.header);
+io::Task<void> ProxyLayer::run_either(io::Stream& client, const Protocol& protocol, bool secured) {
+  const Result<std::vector<std::uint8_t>> first = co_await peek(client, worker_.settings().limits.header);
   if (!first) {
     if (first.error().kind != ErrorKind::end_of_stream) record_end(first.error().reason);
     co_return;
   }
-  if (*first != tls_handshake_record) {
-    co_await serve(client, http1_protocol());
+  if (!begins_handshake(*first)) {
+    co_await serve(client, protocol);
     co_return;
   }
   wire::ClientHelloReader reader;
@@ -91,13 +87,17 @@ io::Task<void> ProxyLayer::run_either(io::Stream& client, bool secured) {
 
 // A ClientHello in place of a request.
 io::Task<void> ProxyLayer::open_next(io::Stream& client, std::string name) {
+  if (!may_use_proxy(arrival_.client.address, worker_.settings(), *worker_.addresses)) {
+    co_await refuse(client, wire::Alert::access_denied, not_allowed);
+    co_return;
+  }
   if (worker_.generation.configuration->credentials && arrival_.user.empty()) {
     co_await refuse(client, wire::Alert::access_denied, "the proxy wants a name and a password");
     co_return;
   }
   Arrival arrival = arrival_;
   arrival.authority = http::Authority{.host = std::move(name), .address = std::nullopt, .port = https_port};
-  if (is_proxy_itself(worker_, *arrival.authority)) {
+  if (is_proxy_itself(*arrival.authority, worker_.settings(), *worker_.addresses)) {
     if (arrival.nesting >= worker_.settings().listen.max_nesting) {
       co_await refuse(client, wire::Alert::access_denied,
                       "tunnels to the proxy itself are nested deeper than [listen] max_nesting");

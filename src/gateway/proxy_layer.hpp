@@ -36,7 +36,9 @@ class ProxyLayer {
 
  private:
   io::Task<void> run_tls();
-  io::Task<void> run_either(io::Stream& client, bool secured);
+  // `protocol`: what requests come in. `secured`: TLS has been spoken in this layer, so that another ClientHello begins
+  // the next.
+  io::Task<void> run_either(io::Stream& client, const Protocol& protocol, bool secured);
   io::Task<void> open_next(io::Stream& client, std::string name);
   io::Task<void> serve(io::Stream& client, const Protocol& protocol);
   io::Task<void> refuse(io::Stream& client, wire::Alert alert, std::string_view why);

@@ -16,13 +16,14 @@ bool has_listener(const std::vector<Endpoint>& listeners, const Endpoint& endpoi
 
 }  // namespace
 
-bool is_proxy_itself(const WorkerContext& worker, const http::Authority& authority) {
-  const config::Settings::Listen& listen = worker.settings().listen;
+bool is_proxy_itself(const http::Authority& authority, const config::Settings& settings,
+                     const netfilter::AddressSnapshot& addresses) {
+  const config::Settings::Listen& listen = settings.listen;
   if (!authority.address) return authority.host == listen.proxy_name;
   if (!authority.port || authority.address->is_unspecified()) return false;
   const Endpoint endpoint{*authority.address, *authority.port};
   const bool listened_at = has_listener(listen.proxy, endpoint) || has_listener(listen.proxy_tls, endpoint);
-  return listened_at && worker.addresses->is_own(endpoint.address);
+  return listened_at && addresses.is_own(endpoint.address);
 }
 
 Result<void> check_wish(const WorkerContext& worker, const Arrival& arrival, const http::Authority& authority) {

@@ -15,7 +15,11 @@ namespace sallyport::gateway {
 
 // Whether `authority` is the proxy itself: its proxy_name, whatever the port, or an address and port
 // where a listener of it stands. Nothing is ever dialled for it.
-[[nodiscard]] bool is_proxy_itself(const WorkerContext& worker, const http::Authority& authority);
+[[nodiscard]] bool is_proxy_itself(const http::Authority& authority, const config::Settings& settings,
+                                   const netfilter::AddressSnapshot& addresses);
+
+// What is said to those who are not among the allowed clients: may_use_proxy().
+inline constexpr std::string_view not_allowed = "this client may not use the proxy ([explicit] allowed_clients)";
 
 // Whether a tunnel or a request to `authority`, whose port is given, may be asked for. Literal addresses are judged
 // here so that the refusal comes first; names are judged once they are resolved (OriginDialer). Error not_permitted

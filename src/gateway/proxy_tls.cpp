@@ -4,7 +4,7 @@
 
 #include "sallyport/crypto/certificate.hpp"
 
-#include "first_bytes.hpp"
+#include "peek.hpp"
 
 namespace sallyport::gateway {
 namespace {

@@ -1,23 +1,29 @@
 #include "tunnel.hpp"
 
-#include "first_bytes.hpp"
+#include "sallyport/wire/first_bytes.hpp"
+
 #include "layer.hpp"
+#include "peek.hpp"
 #include "plain_layer.hpp"
 
 namespace sallyport::gateway {
 namespace {
 
 constexpr std::uint16_t https_port = 443;
+constexpr std::size_t enough_to_tell = 4;  // "SSH-", and not a method
 
-// Every method that is in use begins with one.
-bool may_begin_request(std::uint8_t byte) { return byte >= 'A' && byte <= 'Z'; }
+// Every method that is in use begins with a capital letter.
+bool may_begin_request(ByteView bytes) {
+  return bytes[0] >= 'A' && bytes[0] <= 'Z' && wire::classify_first_bytes(bytes) != wire::FirstBytes::ssh;
+}
 
 }  // namespace
 
 io::Task<void> serve_tunnel(WorkerContext& worker, Lifetime& lifetime, io::Stream& tunnel, Arrival arrival) {
   bool plain = false;
   if (arrival.authority && arrival.authority->port != https_port) {
-    const Result<std::uint8_t> first = co_await peek(tunnel, worker.settings().intercept.first_bytes);
+    const Result<std::vector<std::uint8_t>> first =
+        co_await peek(tunnel, worker.settings().intercept.first_bytes, enough_to_tell);
     plain = first && may_begin_request(*first);
   }
   if (plain) {

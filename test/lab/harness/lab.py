@@ -160,6 +160,10 @@ class Lab:
     def origin(self, addresses=(topology.ORIGIN, topology.ORIGIN6), *, contexts=None, **options):
         return Origin(self.origin_side, addresses, contexts or self.good_context, **options)
 
+    def plain_origin(self, addresses=(topology.ORIGIN, topology.ORIGIN6), *, port=80, **options):
+        """One that speaks HTTP without TLS."""
+        return Origin(self.origin_side, addresses, lambda *_: None, port=port, **options)
+
     def good_context(self, server_name, address):
         """A context with a good certificate for the name asked for, or for the address."""
         name = server_name or address

@@ -59,8 +59,9 @@ class OriginConnection:
     def shut(self):
         """Ends it as it should be: close_notify, then FIN."""
         with contextlib.suppress(OSError, ssl.SSLError, ValueError):
-            self.tls.settimeout(2)
-            self.socket = self.tls.unwrap()
+            if self.tls is not self.socket:
+                self.tls.settimeout(2)
+                self.socket = self.tls.unwrap()
         self.close()
 
     def close(self):
@@ -76,7 +77,7 @@ def echo(connection, request):
 class Origin:
     """Listens on `addresses`:`port` of the namespace.
 
-    `contexts(server_name, address)` gives the ssl.SSLContext; `behaviours` maps a path (without query) to
+    `contexts(server_name, address)` gives the ssl.SSLContext, None where no TLS is spoken; `behaviours` maps a path (without query) to
     `handler(connection, request)`, which may end the connection; `serve(connection)` replaces the whole HTTP part."""
 
     def __init__(self, namespace, addresses, contexts, *, port=443, behaviours=None, serve=None):
@@ -115,9 +116,12 @@ class Origin:
                 connection.hello = hello.parse(message)
                 connection.server_name = connection.hello.server_name
             context = self.contexts(connection.server_name, connection.local[0])
-            connection.tls = context.wrap_socket(connection.socket, server_side=True)
-            connection.resumed = connection.tls.session_reused
-            connection.client_certificate = connection.tls.getpeercert(binary_form=True)
+            if context:
+                connection.tls = context.wrap_socket(connection.socket, server_side=True)
+                connection.resumed = connection.tls.session_reused
+                connection.client_certificate = connection.tls.getpeercert(binary_form=True)
+            else:
+                connection.tls = connection.socket
             self.serve(connection)
         except (ssl.SSLError, OSError, http1.Malformed, http1.Truncated, ValueError) as error:
             connection.error = error

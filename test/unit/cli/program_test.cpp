@@ -1,10 +1,16 @@
 #include "sallyport/cli/program.hpp"
 
+#include <unistd.h>
+
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "sallyport/access/credentials.hpp"
 
 #include "certificate_factory.hpp"
 #include "check.hpp"
@@ -44,6 +50,30 @@ struct Box {
 
   test::TemporaryFolder folder;
   std::string config;
+};
+
+// What the command reads from its standard input.
+class StandardInput {
+ public:
+  explicit StandardInput(std::string_view text) : before_(::dup(STDIN_FILENO)) {
+    int pipe[2];
+    CHECK_EQUAL(::pipe(pipe), 0);
+    CHECK_EQUAL(::write(pipe[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    CHECK_EQUAL(::dup2(pipe[0], STDIN_FILENO), STDIN_FILENO);
+    ::close(pipe[0]);
+    ::close(pipe[1]);
+    std::cin.clear();
+    std::clearerr(stdin);
+  }
+  ~StandardInput() {
+    ::dup2(before_, STDIN_FILENO);
+    ::close(before_);
+  }
+  StandardInput(const StandardInput&) = delete;
+  StandardInput& operator=(const StandardInput&) = delete;
+
+ private:
+  int before_;
 };
 
 std::string content_of(const std::string& path) {
@@ -152,7 +182,37 @@ TEST(what_could_not_be_printed_is_no_success) {
   CHECK_EQUAL(cli::run(2, arguments, full, err), cli::exit_failure);
 }
 
+TEST(a_line_of_credentials_is_for_the_password_that_was_given) {
+  const Box box;
+  const StandardInput input("correct horse\nanother\n");
+  const Outcome made = box.run({"credentials", "ann"});
+  CHECK_EQUAL(made.status, 0);
+  CHECK(made.out.starts_with("ann:$y$") && made.out.ends_with("\n"));
+  std::istringstream file(made.out);
+  config::Problems problems;
+  const access::CredentialsPtr read = access::Credentials::read(file, "users", problems);
+  CHECK(read != nullptr);
+  CHECK(access::matches("correct horse", read->find("ann").hash));
+  CHECK(!access::matches("another", read->find("ann").hash));
+}
+
+TEST(a_line_of_credentials_needs_a_name_and_a_password) {
+  const Box box;
+  {
+    const StandardInput input("secret\n");
+    const Outcome made = box.run({"credentials", "ann:bob"});
+    CHECK_EQUAL(made.status, 1);
+    CHECK(made.err.contains("colon"));
+    CHECK(made.out.empty());
+  }
+  const StandardInput nothing("");
+  CHECK_EQUAL(box.run({"credentials", "ann"}).status, 1);
+  CHECK_EQUAL(box.run({"credentials"}).status, 64);
+}
+
 UNIT_MAIN(UNIT_TEST(makes_a_ca_once), UNIT_TEST(shows_the_certificate_alone),
           UNIT_TEST(leaves_a_configured_pkcs12_alone), UNIT_TEST(checks), UNIT_TEST(explains_without_a_ca),
           UNIT_TEST(prints_what_the_kernel_rules_need), UNIT_TEST(prints_every_key), UNIT_TEST(wrong_usage_is_64),
-          UNIT_TEST(what_could_not_be_printed_is_no_success))
+          UNIT_TEST(what_could_not_be_printed_is_no_success),
+          UNIT_TEST(a_line_of_credentials_is_for_the_password_that_was_given),
+          UNIT_TEST(a_line_of_credentials_needs_a_name_and_a_password))

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "sallyport/io/stream.hpp"
 #include "sallyport/io/task.hpp"
@@ -14,11 +15,12 @@
 
 namespace sallyport::gateway {
 
-// The first byte of a TLS record with a handshake message in it (RFC 8446 §5.1).
-inline constexpr std::uint8_t tls_handshake_record = 22;
+// What comes first: at least `wanted` bytes, fewer where no more came within `patience` or before the end. Errors,
+// where not one came: timed_out, end_of_stream, reset.
+io::Task<Result<std::vector<std::uint8_t>>> peek(io::Stream& client, io::Duration patience, std::size_t wanted = 1);
 
-// The first byte, once there is one. Errors: timed_out after `patience`, end_of_stream, reset.
-io::Task<Result<std::uint8_t>> peek(io::Stream& client, io::Duration patience);
+// Whether these bytes begin a TLS handshake (RFC 8446 §5.1).
+[[nodiscard]] inline bool begins_handshake(ByteView bytes) { return !bytes.empty() && bytes[0] == 22; }
 
 // Reads a PROXY header and takes it off the stream. Errors: those of parse_proxy_header(), timed_out after `patience`,
 // end_of_stream, reset.

@@ -1,7 +1,6 @@
-#include "first_bytes.hpp"
+#include "peek.hpp"
 
 #include <array>
-#include <vector>
 
 namespace sallyport::gateway {
 namespace {
@@ -11,14 +10,19 @@ constexpr int most_surplus_reads = 32;
 
 }  // namespace
 
-io::Task<Result<std::uint8_t>> peek(io::Stream& client, io::Duration patience) {
+io::Task<Result<std::vector<std::uint8_t>>> peek(io::Stream& client, io::Duration patience, std::size_t wanted) {
+  std::vector<std::uint8_t> seen;
   std::array<std::uint8_t, piece_bytes> piece{};
   client.set_deadline(client.loop().now() + patience);
-  const Result<std::size_t> got = co_await client.read(piece);
-  if (!got) co_return std::unexpected(got.error());
-  if (*got == 0) co_return fail(ErrorKind::end_of_stream, "the client left before it said anything");
-  client.unread(ByteView(piece).first(*got));
-  co_return piece[0];
+  while (seen.size() < wanted) {
+    const Result<std::size_t> got = co_await client.read(piece);
+    if (!got && seen.empty()) co_return std::unexpected(got.error());
+    if (!got || *got == 0) break;
+    seen.insert(seen.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(*got));
+  }
+  if (seen.empty()) co_return fail(ErrorKind::end_of_stream, "the client left before it said anything");
+  client.unread(seen);
+  co_return seen;
 }
 
 io::Task<Result<wire::ProxyHeader>> take_proxy_header(io::Stream& client, io::Duration patience) {
