@@ -60,17 +60,22 @@ class Page {
 
   void histogram(const char* name, const char* help, Histogram Metrics::* member) {
     begin(name, help, MetricType::Histogram);
+    add_histogram({}, [member](const Metrics& one) -> const Histogram& { return one.*member; });
+  }
+  void add_histogram(std::vector<ClientMetric::Label> labels,
+                     const std::function<const Histogram&(const Metrics&)>& of) {
     ClientMetric metric;
+    metric.label = std::move(labels);
     std::uint64_t below = 0;
     for (std::size_t at = 0; at <= Histogram::bounds.size(); ++at) {
-      for (const gateway::Worker* worker : workers_) below += (worker->metrics().*member).count_of(at);
+      for (const gateway::Worker* worker : workers_) below += of(worker->metrics()).count_of(at);
       const bool last = at == Histogram::bounds.size();
       metric.histogram.bucket.push_back(
           {below, last ? std::numeric_limits<double>::infinity() : Histogram::bounds[at]});
     }
     metric.histogram.sample_count = below;
     for (const gateway::Worker* worker : workers_) {
-      metric.histogram.sample_sum += std::chrono::duration<double>((worker->metrics().*member).sum()).count();
+      metric.histogram.sample_sum += std::chrono::duration<double>(of(worker->metrics()).sum()).count();
     }
     add_metric(std::move(metric));
   }
@@ -111,6 +116,13 @@ void add_exchanges(Page& page) {
              &Metrics::bytes_out);
   page.histogram("sallyport_exchange_duration_seconds", "Time of an exchange, from its request to its last byte.",
                  &Metrics::exchange_time);
+  page.begin("sallyport_exchange_phase_seconds", "Time of exchanges by what it was spent on.", MetricType::Histogram);
+  for (std::size_t at = 0; at < record::phases; ++at) {
+    page.add_histogram({{"phase", std::string(name_of(static_cast<record::Phase>(at)))}},
+                       [at](const Metrics& one) -> const Histogram& { return one.phase_time[at]; });
+  }
+  page.histogram("sallyport_client_handshake_seconds", "Time of TLS handshakes with clients that led to an exchange.",
+                 &Metrics::client_tls_time);
 }
 
 void add_upstream(Page& page) {

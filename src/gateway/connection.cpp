@@ -16,7 +16,7 @@ Connection::Connection(WorkerContext& worker, io::Accepted accepted, Door door, 
       client_(worker.loop, std::move(accepted.socket)),
       place_(std::move(place)),
       client_closed_on_cancel_(lifetime_.cancellation(), client_) {
-  arrival_ = {.door = door, .client = accepted.peer, .local = accepted.local, .authority = {}};
+  arrival_ = {.door = door, .client = accepted.peer, .local = accepted.local, .authority = {}, .socket = &client_};
   client_.on_break(
       [](void* self) { static_cast<Connection*>(self)->end({ErrorKind::reset, "the client broke the connection"}); },
       this);

@@ -11,6 +11,8 @@
 #include "sallyport/http/request_id.hpp"
 #include "sallyport/pki/certificate_names.hpp"
 
+#include "phase_clock.hpp"
+
 namespace sallyport::gateway {
 namespace {
 
@@ -58,7 +60,6 @@ struct Forwarder::Running {
         cancellation(given.cancellation != nullptr ? *given.cancellation : forwarder.lifetime_.cancellation()),
         generation(forwarder.worker_.generation),
         request_id(http::make_request_id()),
-        began(io::Clock::now()),
         page_format(http::page_format(given.request.fields)) {}
 
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
@@ -68,7 +69,8 @@ struct Forwarder::Running {
   io::Cancellation& cancellation;
   Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
   std::string request_id;
-  io::TimePoint began;
+  PhaseClock clock;
+  bool request_sent = false;
   http::PageFormat page_format;
   policy::Verdict verdict;
   std::string refusal;  // why it is refused, where not by the verdict
@@ -143,6 +145,8 @@ struct Forwarder::RequestPump {
       if (part->empty()) {
         remove_injected(running, body.trailers());
         sent = co_await upstream.finish(body.trailers());
+        running.request_sent = true;
+        if (running.clock.current() == record::Phase::send) running.clock.enter(record::Phase::wait);
         co_return;
       }
       sent = co_await upstream.send_body(*part);
@@ -151,11 +155,12 @@ struct Forwarder::RequestPump {
   }
 };
 
-Forwarder::Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, Upstreams::First first_upstream)
+Forwarder::Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, Upstreams::First first_upstream,
+                     std::shared_ptr<const http::OpeningTimes> first_times)
     : worker_(worker),
       lifetime_(lifetime),
       session_(session),
-      upstreams_(worker, lifetime.cancellation(), std::move(first_upstream)) {}
+      upstreams_(worker, lifetime.cancellation(), std::move(first_upstream), std::move(first_times)) {}
 
 io::Task<void> Forwarder::handle(http::Exchange& exchange) {
   Running running(*this, exchange);
@@ -275,8 +280,11 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
   Route route = route_of(running.generation, session_.target, session_.arrival, running.verdict);
   if (session_.plain) route.speak_plainly();
   running.wish.switching = running.protocol_switch.wanted();
+  const std::shared_ptr<const http::OpeningTimes> opening = route.opening;
+  running.clock.enter(record::Phase::queue);
   Result<std::unique_ptr<http::UpstreamExchange>> upstream =
       co_await upstreams_.open(std::move(route), running.wish, running.cancellation);
+  running.clock.waited_for(upstream ? (*upstream)->facts().opening.get() : opening.get());
   if (upstream) {
     const http::OriginFacts& facts = (*upstream)->facts();
     running.dialled = facts.dialled;
@@ -296,11 +304,14 @@ io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExc
     running.client_error = offer.error();
     co_return std::unexpected(offer.error());
   }
+  running.clock.enter(record::Phase::send);
+  running.request_sent = false;
   Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, *offer);
   if (!sent) co_return sent;
   if (exchange.request_shape.present) co_return co_await relay_both_ways(running, upstream);
   sent = co_await upstream.finish(no_trailers);
   if (!sent) co_return sent;
+  running.request_sent = true;
   co_return co_await relay_response(running, upstream);
 }
 
@@ -323,7 +334,9 @@ io::Task<Result<void>> Forwarder::relay_both_ways(Running& running, http::Upstre
 
 io::Task<Result<void>> Forwarder::relay_response(Running& running, http::UpstreamExchange& upstream) {
   for (int interim = 0; interim <= most_interim_responses; ++interim) {
+    running.clock.enter(running.request_sent ? record::Phase::wait : record::Phase::send);
     const Result<http::ResponseHead*> read = co_await upstream.read_head();
+    running.clock.enter(record::Phase::gateway);
     if (!read) co_return std::unexpected(read.error());
     http::ResponseHead& head = **read;
     if (authenticates_connection(head.fields, "WWW-Authenticate")) upstreams_.bind_to_client();
@@ -338,6 +351,8 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
       continue;
     }
     running.status = head.status;
+    note_paths(running, upstream.facts());
+    running.clock.enter(record::Phase::transfer);
     const Result<void> sent = co_await running.exchange.response.send_head(head, upstream.response_shape());
     if (!sent) co_return sent;
     co_return co_await relay_body(running, upstream);
@@ -374,6 +389,8 @@ io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::Upstr
   running.entered = std::move(*entered);
   running.status = head.status;
   http::remove_hop_by_hop_from_response(switching.fields);
+  note_paths(running, upstream.facts());
+  running.clock.enter(record::Phase::transfer);
   io::Stream& origin = upstream.take_over();
   const Result<io::Stream*> client = co_await running.exchange.response.take_over(switching, running.entered);
   if (!client) co_return std::unexpected(client.error());
@@ -402,6 +419,7 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
 io::Task<void> Forwarder::send_page(Running& running, const http::Page& page) {
   http::ResponseSink& response = running.exchange.response;
   running.status = page.head.status;
+  running.clock.enter(record::Phase::transfer);
   Result<void> sent = co_await response.send_head(page.head, http::BodyShape::sized(page.body.size()));
   if (sent && running.exchange.request.method != "HEAD") sent = co_await response.send_body(bytes_of(page.body));
   if (sent) sent = co_await response.finish(no_trailers);
@@ -423,7 +441,18 @@ http::Page Forwarder::refuse_unreadable(const http::http1::ParseError& error) {
   return http::error_page(error.status, session_.target.name, error.reason, request_id, http::PageFormat::text);
 }
 
-void Forwarder::record(Running& running) const {
+// As they are when the response begins: at its end the connections may be others'.
+void Forwarder::note_paths(Running& running, const http::OriginFacts& origin) const {
+  const auto note = [](const io::FdStream* socket, record::TcpPath& path) {
+    if (socket == nullptr) return;
+    const io::FdStream::Path known = socket->path();
+    path = {known.round_trip, known.retransmitted};
+  };
+  note(session_.arrival.socket, running.record.path_client);
+  note(origin.socket, running.record.path_upstream);
+}
+
+void Forwarder::record(Running& running) {
   record::ExchangeRecord& record = running.record;
   record.request_id = running.request_id;
   record.client = session_.arrival.client.to_string();
@@ -432,7 +461,11 @@ void Forwarder::record(Running& running) const {
   record.rule = running.verdict.rule.name();
   record.bytes_in += running.request_bytes;
   record.bytes_out += running.exchange.response.body_bytes();
-  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - running.began);
+  record.duration = running.clock.stop(record.timing);
+  if (std::exchange(first_exchange_, false)) {
+    record.timing.client_tls = session_.tls_took;
+    record.timing.leaf = session_.leaf_took;
+  }
   const bool dialled = running.dialled.port != 0;
   if (dialled) record.upstream = running.dialled.to_string();
   record.tls_client = session_.tls_client;

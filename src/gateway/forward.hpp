@@ -19,7 +19,9 @@ namespace sallyport::gateway {
 
 class Forwarder final : public http::ExchangeHandler {
  public:
-  Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, Upstreams::First first_upstream);
+  // `first_upstream`, `first_times`: see Upstreams.
+  Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, Upstreams::First first_upstream,
+            std::shared_ptr<const http::OpeningTimes> first_times);
 
   io::Task<void> handle(http::Exchange& exchange) override;
   http::Page refuse_unreadable(const http::http1::ParseError& error) override;
@@ -43,12 +45,14 @@ class Forwarder final : public http::ExchangeHandler {
   io::Task<void> explain_failure(Running& running, const Error& error);
   void prepare_request(Running& running);
   static bool may_go_again(Running& running, const Error& error, http::Again again);
-  void record(Running& running) const;
+  void note_paths(Running& running, const http::OriginFacts& origin) const;
+  void record(Running& running);
 
   WorkerContext& worker_;
   Lifetime& lifetime_;
   const Session& session_;
   Upstreams upstreams_;
+  bool first_exchange_ = true;
 };
 
 }  // namespace sallyport::gateway

@@ -24,7 +24,8 @@ io::Task<Result<io::Stream*>> InterceptedConversation::origin() {
 }
 
 http::ExchangeHandler& InterceptedConversation::exchanges() {
-  if (!forwarder_) forwarder_.emplace(worker_, lifetime_, session_, [this] { return early_.take(); });
+  if (!forwarder_)
+    forwarder_.emplace(worker_, lifetime_, session_, [this] { return early_.take(); }, early_.route().opening);
   return *forwarder_;
 }
 

@@ -11,6 +11,13 @@
 #include "peek.hpp"
 
 namespace sallyport::gateway {
+namespace {
+
+std::chrono::microseconds since(io::TimePoint began) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - began);
+}
+
+}  // namespace
 
 Layer::Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival)
     : worker_(worker),
@@ -173,7 +180,9 @@ Result<pki::LeafPtr> Layer::leaf() const {
 io::Task<bool> Layer::shake_hands() {
   pki::LeafPtr shown;  // kept until the handshake is over
   tls::ServerContext::Session session{.identity = [this, &shown]() -> Result<tls::Identity> {
+                                        const io::TimePoint asked = io::Clock::now();
                                         Result<pki::LeafPtr> minted = leaf();
+                                        session_.leaf_took = since(asked);
                                         if (!minted) return std::unexpected(minted.error());
                                         shown = std::move(*minted);
                                         reception_.shown();
@@ -191,7 +200,9 @@ io::Task<bool> Layer::shake_hands() {
   }
   client_tls_ = std::move(*accepted);
   client_tls_->set_deadline(worker_.loop.now() + settings().limits.handshake);
+  const io::TimePoint began = io::Clock::now();
   const Result<void> done = co_await client_tls_->handshake();
+  session_.tls_took = since(began);
   if (!done) {
     worker_.metrics.failed_handshakes.add();
     judge_reception("client: " + done.error().reason);

@@ -15,6 +15,10 @@ void Metrics::count_exchange(policy::VerdictName verdict, unsigned status, const
   verdicts[static_cast<std::size_t>(verdict)].add();
   exchanges[std::min<std::size_t>(status / 100, exchanges.size() - 1)].add();
   exchange_time.observe(record.duration);
+  for (std::size_t phase = 0; phase < record::phases; ++phase) {
+    if (record.timing.spent[phase].count() > 0) phase_time[phase].observe(record.timing.spent[phase]);
+  }
+  if (record.timing.client_tls.count() > 0) client_tls_time.observe(record.timing.client_tls);
   count_bytes(record);
 }
 

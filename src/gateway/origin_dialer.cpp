@@ -136,9 +136,11 @@ std::optional<IpAddress> OriginDialer::source_for(const Route& route, const Endp
 }
 
 io::Task<Result<http::OriginConnectionPtr>> OriginDialer::dial(Route route) {
+  *route.opening = {.began = io::Clock::now()};
   const io::TimePoint deadline = worker_.loop.now() + route.generation.configuration->settings.upstream.connect_timeout;
   const Result<std::vector<Endpoint>> endpoints = co_await endpoints_of(route, deadline);
   if (!endpoints) co_return std::unexpected(endpoints.error());
+  route.opening->resolved = io::Clock::now();
   const std::optional<IpAddress> source = source_for(route, endpoints->front());
   io::DialOptions options{.targets = *endpoints, .source = source, .deadline = deadline};
   if (source) {
@@ -147,9 +149,11 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::dial(Route route) {
   }
   Result<std::unique_ptr<io::FdStream>> socket = co_await io::dial(worker_.loop, std::move(options), cancellation_);
   if (!socket) co_return std::unexpected(socket.error());
+  route.opening->connected = io::Clock::now();
   auto connection = std::make_unique<http::OriginConnection>(std::move(*socket), worker_.buffers);
   connection->facts().dialled = connection->socket().peer();
   connection->facts().source = source.value_or(IpAddress());
+  connection->facts().opening = route.opening;
   co_return connection;
 }
 
@@ -246,6 +250,7 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
     if (session.peer_alert() < 0) co_await let_alert_arrive(origin.socket());
     co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
   }
+  route.opening->secured = io::Clock::now();
   http::OriginFacts& facts = origin.facts();
   worker_.metrics.upstream_opened.add();
   if (session.resumed()) worker_.metrics.upstream_resumed.add();

@@ -3,6 +3,7 @@
 // Borrowed by the connection's coroutine; one worker's thread.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct Route {
   std::optional<Endpoint> rewritten;                   // a rule's target in place of the target's own endpoint
   std::vector<std::string> alpn = {"h2", "http/1.1"};  // offered to the origin, best first
   bool plain = false;                                  // http://: no TLS
+  // Kept up to date while a connection is opened for it.
+  std::shared_ptr<http::OpeningTimes> opening = std::make_shared<http::OpeningTimes>();
 
   // Without TLS, nothing but HTTP/1.1 is spoken.
   void speak_plainly();

@@ -101,7 +101,7 @@ io::Task<void> serve_plain_tunnel(WorkerContext& worker, Lifetime& lifetime, io:
   session.plain = true;
   session.arrival = std::move(arrival);
   session.target = Target::of(session.arrival);
-  Forwarder forwarder(worker, lifetime, session, nullptr);
+  Forwarder forwarder(worker, lifetime, session, nullptr, nullptr);
   co_await serve_http(worker, lifetime, tunnel, forwarder);
 }
 

@@ -20,7 +20,9 @@ class PlainOrigins {
 
   struct Origin {
     Origin(WorkerContext& worker, Lifetime& lifetime, std::string given_key, Session given_session)
-        : key(std::move(given_key)), session(std::move(given_session)), forwarder(worker, lifetime, session, nullptr) {}
+        : key(std::move(given_key)),
+          session(std::move(given_session)),
+          forwarder(worker, lifetime, session, nullptr, nullptr) {}
 
     const std::string key;
     const Session session;

@@ -18,14 +18,16 @@ struct Session {
   Arrival arrival;
   Target target;
   std::string tls_client;
-  std::string alpn;  // what is spoken in it, as ALPN spells it; empty before that is settled
+  std::chrono::microseconds tls_took{0};   // the handshake, from the whole ClientHello on
+  std::chrono::microseconds leaf_took{0};  // of that
+  std::string alpn;                        // what is spoken in it, as ALPN spells it; empty before that is settled
   std::string ja4;
   std::string tls_stack;  // the client program, as PinnedClients counts it
   bool unproved = false;  // a passthrough that does not count: the origin has not proved the name
   std::vector<std::pair<std::string, std::string>> notes;  // more keys of each log line
   bool plain = false;  // http://: there is no TLS, neither here nor towards the origin
-  bool judged_as_address =
-      false;  // plain and transparent: nothing says that the request's host lives at the address dialled
+  // Plain and transparent: nothing says that the request's host lives at the address dialled.
+  bool judged_as_address = false;
   crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
   std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
 

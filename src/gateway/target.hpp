@@ -9,6 +9,7 @@
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/http/authority.hpp"
+#include "sallyport/io/fd_stream.hpp"
 #include "sallyport/wire/client_hello.hpp"
 
 namespace sallyport::gateway {
@@ -28,6 +29,7 @@ struct Arrival {
   std::optional<http::Authority> authority;  // proxy: what it asked CONNECT for
   std::string user;                          // proxy: the name that a password was right for; empty: none was wanted
   std::vector<std::string> via;              // proxy: the layers that led here, outermost first
+  const io::FdStream* socket = nullptr;      // the client's; it outlives what is said in it
   unsigned nesting = 0;                      // proxy: how many tunnels to the proxy itself it came through
 };
 

@@ -49,6 +49,7 @@ io::Task<Result<http::OriginConnectionPtr>> Upstreams::find(Route route, Wish wi
   if (first_) {
     const First first = std::exchange(first_, nullptr);
     Result<http::OriginConnectionPtr> connection = co_await first();
+    if (!connection) *route.opening = *first_times_;
     if (!connection || *connection) co_return connection;
   }
   if (bound_) {

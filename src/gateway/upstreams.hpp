@@ -26,10 +26,13 @@ class Upstreams {
 
   // `first` gives the connection that was dialled while the client was still shaking hands, its failure, or null if
   // that one is shared or there is none; it is asked at most once.
-  Upstreams(WorkerContext& worker, io::Cancellation& connection, First first)
-      : worker_(worker), connection_(connection), first_(std::move(first)) {}
+  // `first_times` tells of its opening.
+  Upstreams(WorkerContext& worker, io::Cancellation& connection, First first,
+            std::shared_ptr<const http::OpeningTimes> first_times)
+      : worker_(worker), connection_(connection), first_(std::move(first)), first_times_(std::move(first_times)) {}
 
-  // Its send_head() is to follow at once. `cancellation` ends the waiting.
+  // Its send_head() is to follow at once. `cancellation` ends the waiting. After an error, `route.opening` tells how
+  // far it came.
   io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> open(Route route, Wish wish,
                                                                  io::Cancellation& cancellation);
 
@@ -44,6 +47,7 @@ class Upstreams {
   WorkerContext& worker_;
   io::Cancellation& connection_;
   First first_;
+  std::shared_ptr<const http::OpeningTimes> first_times_;
   bool bound_ = false;
   http::OriginConnectionPtr bound_upstream_;
 };

@@ -95,6 +95,13 @@ Endpoint FdStream::peer() const {
   return Endpoint::from_sockaddr(address);
 }
 
+FdStream::Path FdStream::path() const {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return {};
+  return {std::chrono::microseconds(info.tcpi_rtt), info.tcpi_total_retrans};
+}
+
 void FdStream::wait(Interest interest, StreamWaiter& waiter) {
   waiters_of(interest).add(waiter);
   if (closed()) {

@@ -25,6 +25,24 @@ void append_flow(JsonLine& line, std::string_view name, const WebSocketFlow& flo
   line.end_object();
 }
 
+void append_timing(JsonLine& line, const Timing& timing) {
+  line.begin_object("timing");
+  if (timing.client_tls.count() > 0) line.milliseconds("client_tls", timing.client_tls);
+  if (timing.leaf.count() > 0) line.milliseconds("leaf", timing.leaf);
+  for (std::size_t at = 0; at < phases; ++at) {
+    if (timing.spent[at].count() > 0) line.milliseconds(name_of(static_cast<Phase>(at)), timing.spent[at]);
+  }
+  line.end_object();
+}
+
+void append_path(JsonLine& line, std::string_view name, const TcpPath& path) {
+  if (path.round_trip.count() == 0) return;
+  line.begin_object(name);
+  line.milliseconds("rtt", path.round_trip);
+  line.number("retransmitted", path.retransmitted);
+  line.end_object();
+}
+
 }  // namespace
 
 void append_json(std::string& out, const ExchangeRecord& record) {
@@ -46,6 +64,9 @@ void append_json(std::string& out, const ExchangeRecord& record) {
   line.text("tls_upstream", record.tls_upstream, text_limit);
   line.text("alpn", record.alpn, text_limit);
   line.text("error", record.error, text_limit);
+  if (record.timing != Timing()) append_timing(line, record.timing);
+  append_path(line, "tcp_client", record.path_client);
+  append_path(line, "tcp_upstream", record.path_upstream);
   if (record.websocket) {
     line.begin_object("websocket");
     append_flow(line, "in", record.websocket->in);

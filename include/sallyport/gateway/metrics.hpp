@@ -61,6 +61,8 @@ struct Metrics {
   Counter bytes_in;                  // bytes of body, or of what was passed through, from clients
   Counter bytes_out;                 // and to them
   Histogram exchange_time;
+  std::array<Histogram, record::phases> phase_time;  // where there was any of it
+  Histogram client_tls_time;
   // Connections to origins.
   Counter upstream_opened;
   Counter upstream_resumed;  // of those opened: with a TLS session from before

@@ -17,6 +17,14 @@
 
 namespace sallyport::http {
 
+// When each step of opening it was over; unset: it was not reached, or there was none.
+struct OpeningTimes {
+  io::TimePoint began;
+  io::TimePoint resolved;
+  io::TimePoint connected;
+  io::TimePoint secured;
+};
+
 struct OriginFacts {
   Endpoint dialled;
   IpAddress source;  // from which address: the client's, or unspecified for the kernel's choice
@@ -25,12 +33,16 @@ struct OriginFacts {
   crypto::X509Ptr certificate;                                                // the origin's leaf; null without TLS
   std::chrono::sys_seconds verified_until = std::chrono::sys_seconds::max();  // the end of its chain
   std::uint64_t trust_generation = 0;
+  std::shared_ptr<const OpeningTimes> opening;  // null: nobody looked
+  const io::FdStream* socket = nullptr;         // the connection's
 };
 
 class OriginConnection {
  public:
   OriginConnection(std::unique_ptr<io::FdStream> socket, io::BufferPool& buffers)
-      : socket_(std::move(socket)), input_(buffers) {}
+      : socket_(std::move(socket)), input_(buffers) {
+    facts_.socket = socket_.get();
+  }
 
   // The uppermost layer.
   [[nodiscard]] io::Stream& stream() { return tls_ ? static_cast<io::Stream&>(*tls_) : *socket_; }

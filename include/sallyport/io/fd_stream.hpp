@@ -32,6 +32,12 @@ class FdStream final : public Stream {
   [[nodiscard]] bool closed() const { return !socket_; }
   // The other end's address; unspecified where it has none.
   [[nodiscard]] Endpoint peer() const;
+  // What the kernel knows of the path to it. Zeros once it is closed.
+  struct Path {
+    std::chrono::microseconds round_trip{0};  // smoothed (RFC 6298)
+    std::uint32_t retransmitted = 0;          // segments, since it was opened
+  };
+  [[nodiscard]] Path path() const;
 
   // While nobody reads, a peer that resets the connection would go unnoticed: then `call(object)` is called, from the
   // loop, once. It must not destroy the stream.

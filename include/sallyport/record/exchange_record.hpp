@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "sallyport/record/timing.hpp"
+
 namespace sallyport::record {
 
 // One direction of a WebSocket.
@@ -30,6 +32,11 @@ struct WebSocketRecord {
   WebSocketFlow out;
 };
 
+struct TcpPath {
+  std::chrono::microseconds round_trip{0};  // 0: not known
+  std::uint32_t retransmitted = 0;          // segments, over the connection's life
+};
+
 struct ExchangeRecord {
   std::chrono::system_clock::time_point time;  // when the request began
   std::string request_id;
@@ -43,6 +50,9 @@ struct ExchangeRecord {
   std::uint64_t bytes_in = 0;   // bytes of body from the client
   std::uint64_t bytes_out = 0;  // bytes of body to the client
   std::chrono::microseconds duration{0};
+  Timing timing;
+  TcpPath path_client;
+  TcpPath path_upstream;
   std::string upstream;  // address and port dialled
   std::string tls_client;
   std::string tls_upstream;
