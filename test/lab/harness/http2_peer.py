@@ -218,6 +218,8 @@ class Http2Peer:
 
     def _finish(self, how):
         with self.changed:
+            if self.goaways:
+                how += f" after GOAWAY {self.goaways[-1]}"
             self.end = self.end or how
             for flow in self.flows.values():
                 if not flow.ended or self.serve:
@@ -236,7 +238,7 @@ class Http2Peer:
                 flow.arrive_head(*_split(event.headers))
                 threading.Thread(target=self._serve, args=(flow,), daemon=True).start()
             elif isinstance(event, kinds.ConnectionTerminated):
-                self.goaways.append((event.last_stream_id, event.error_code))
+                self.goaways.append((event.last_stream_id, int(event.error_code), event.additional_data))
                 for other in self.flows.values():
                     if not self.serve and other.number > (event.last_stream_id or 0):
                         other.arrive_break(f"goaway {event.error_code}")
@@ -278,7 +280,7 @@ class Http2Peer:
 
 def _going_away(frame):
     event = h2.events.ConnectionTerminated()
-    event.last_stream_id, event.error_code = frame.last_stream_id, frame.error_code
+    event.last_stream_id, event.error_code, event.additional_data = frame.last_stream_id, frame.error_code, frame.additional_data
     return [], [event]
 
 

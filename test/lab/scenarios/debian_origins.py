@@ -105,6 +105,7 @@ def both_versions_with_real_servers(lab):
         curl = lab.curl("--http2", *resolve, "-o", "/dev/null", "-w", "%{http_version} %{http_code}", f"https://{origin.name}/curl")
         lab.expect("curl speaks HTTP/2 to the gateway", curl.stdout.startswith("2 ") and int(curl.stdout[2:]) < 500,
                    f"{origin.server}: {curl}")
+        origin.wait_line("/curl")
         lines = origin.lines()
         asked = {_path(line) for line in lines}
         lab.expect("the origin has all five", {"/get-1", "/post-1", "/get-2", "/post-2", "/curl"} <= asked,
