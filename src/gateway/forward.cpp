@@ -408,7 +408,6 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
     response.cut_off();
     co_return;
   }
-  if (running.client_error) response.end_connection_after();
   const bool clients_fault = running.client_error && running.client_error->kind == ErrorKind::malformed;
   const unsigned status = clients_fault ? 400 : status_of(error);
   const http::Page page =

@@ -119,7 +119,9 @@ class Server::Response final : public ResponseSink {
   io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) override {
     const Framing framing = framing_towards(framing_of(body), extras().minor_version);
     // A client that was told to wait may or may not send the body now: nobody can tell what follows.
-    const bool body_in_doubt = extras().expects_continue && !continued_ && !request_body_.begun();
+    // The same where the body broke.
+    const bool body_in_doubt =
+        request_body_.broken() || (extras().expects_continue && !continued_ && !request_body_.begun());
     final_ = true;
     keep_alive_ = extras().keep_alive && !state_.draining && !end_after_ && !body_in_doubt &&
                   framing.kind != BodyKind::until_close;
