@@ -41,7 +41,7 @@ Connection::Connection(io::Stream& stream, io::BufferPool& buffers, ConnectionOp
       owner_(owner),
       reader_(*this, &Connection::read),
       writer_(*this, &Connection::pump),
-      window_(connection_window, largest_connection_window),
+      window_(connection_window),
       started_(stream.loop().now()),
       output_moved_(started_),
       idle_since_(started_) {}
@@ -319,9 +319,20 @@ void Connection::consumed(std::size_t count) {
   unread_ -= count;
   if (ended_ || count == 0) return;
   nghttp2_session_consume_connection(session(), count);
-  const std::optional<std::int32_t> larger = window_.consumed(count, 0, stream_.loop().now());
+  give_back_to_others();
+  const std::optional<std::int32_t> larger =
+      window_.consumed(count, 0, largest_connection_window, stream_.loop().now());
   if (larger) nghttp2_session_set_local_window_size(session(), NGHTTP2_FLAG_NONE, 0, *larger);
   schedule_pump();
+}
+
+// nghttp2 gives back half a window at a time. Where flows that nobody reads hold more than the other half, those that
+// are read would never come to that.
+void Connection::give_back_to_others() {
+  const std::int32_t received = nghttp2_session_get_effective_recv_data_length(session());
+  const std::int32_t room = nghttp2_session_get_effective_local_window_size(session()) - received;
+  const std::int32_t returnable = received - static_cast<std::int32_t>(unread_);
+  if (returnable > room) nghttp2_submit_window_update(session(), NGHTTP2_FLAG_NONE, 0, returnable);
 }
 
 // --- what nghttp2 tells ----------------------------------------------------------------------------

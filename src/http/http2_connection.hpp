@@ -142,6 +142,7 @@ class Connection {
   void add(Flow& flow);
   void remove(Flow& flow);
   void consumed(std::size_t count);
+  void give_back_to_others();
 
   // Told by nghttp2, through SessionCallbacks.
   void see(const SeenFrame& frame);

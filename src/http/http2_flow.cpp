@@ -15,7 +15,7 @@ using io::Interest;
 using io::WaitOutcome;
 
 Flow::Flow(Connection& connection, std::int32_t id, FlowOwner* owner)
-    : connection_(connection), owner_(owner), id_(id), window_(stream_window, largest_stream_window) {
+    : connection_(connection), owner_(owner), id_(id), window_(stream_window) {
   connection_.add(*this);
 }
 
@@ -206,7 +206,8 @@ void Flow::consume(std::size_t count) {
   if (!closed_ && !peer_ended_) {
     nghttp2_session* const session = connection_.session();
     nghttp2_session_consume_stream(session, id_, count);
-    const std::optional<std::int32_t> larger = window_.consumed(count, received_.size(), loop().now());
+    const std::int32_t largest = share_of_one_stream(connection_.window_.size());
+    const std::optional<std::int32_t> larger = window_.consumed(count, received_.size(), largest, loop().now());
     if (larger) nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, id_, *larger);
   }
   connection_.consumed(count);

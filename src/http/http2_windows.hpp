@@ -20,15 +20,20 @@ inline constexpr std::int32_t stream_window = 65535;
 inline constexpr std::int32_t connection_window = 640 * 1024;
 // 40 ms × 1 Gbit/s is 5 MB.
 inline constexpr std::int32_t largest_stream_window = 6 * 1024 * 1024;
-// One slow consumer of a grown window leaves the others something.
 inline constexpr std::int32_t largest_connection_window = 8 * 1024 * 1024;
+// A stream's window may grow to this much of its connection's: whoever stops reading one stream leaves the others
+// something of what all share.
+constexpr std::int32_t share_of_one_stream(std::int32_t of_connection) {
+  return std::min(of_connection / 4 * 3, largest_stream_window);
+}
 
 class GrowingWindow {
  public:
-  GrowingWindow(std::int32_t size, std::int32_t largest) : size_(size), largest_(largest) {}
+  explicit GrowingWindow(std::int32_t size) : size_(size) {}
 
-  // The consumer took `count` bytes and left `unread`. Gives the window's new size when it is to grow.
-  std::optional<std::int32_t> consumed(std::size_t count, std::size_t unread, io::TimePoint now);
+  // The consumer took `count` bytes and left `unread`. Gives the window's new size, `largest` at most, when it is to
+  // grow.
+  std::optional<std::int32_t> consumed(std::size_t count, std::size_t unread, std::int32_t largest, io::TimePoint now);
   [[nodiscard]] std::int32_t size() const { return size_; }
 
  private:
@@ -36,7 +41,6 @@ class GrowingWindow {
   static constexpr io::Duration keeps_up = std::chrono::milliseconds(60);
 
   std::int32_t size_;
-  std::int32_t largest_;
   std::size_t in_round_ = 0;
   io::TimePoint round_began_;
 };

@@ -6,6 +6,7 @@ using namespace sallyport;
 using namespace sallyport::io;
 using test::Http2Pair;
 using test::Talk;
+namespace http2 = http::http2;
 
 namespace {
 
@@ -44,6 +45,40 @@ TEST(bytes_flow_in_any_pieces) {
   pair.client.reset();
 }
 
+// Of what nobody reads, as much as the streams' windows take.
+Task<void> fill_window(http2::Flow& from, http2::Flow& to) {
+  const std::string bytes = test::distinct_bytes(http2::stream_window, 3);
+  co_await test::send(from, bytes);
+  while (to.unread() < bytes.size()) co_await next_turn(from.loop());
+}
+
+Task<void> one_goes_on_beside(Http2Pair& pair, std::size_t stalled_flows) {
+  std::vector<std::unique_ptr<Talk>> stalled;
+  for (std::size_t number = 0; number < stalled_flows; ++number) {
+    stalled.push_back(pair.open(test::request_head(), false));
+    Talk* const server = co_await pair.accepted(number);
+    CHECK_OK(server->flow->send_head(test::response_head(), false));
+    co_await fill_window(*server->flow, *stalled.back()->flow);
+  }
+  const std::unique_ptr<Talk> read = pair.open(test::request_head(), false);
+  Talk* const server = co_await pair.accepted(stalled_flows);
+  CHECK_OK(server->flow->send_head(test::response_head(), false));
+  test::Received at_client;
+  test::Received at_server;
+  const std::string body = test::distinct_bytes(1'000'000, 4);
+  co_await test::exchange_all(*read->flow, "", at_client, *server->flow, body, at_server);
+  CHECK(at_client.bytes == body);
+  stalled.clear();
+  pair.server_side.talks.clear();
+}
+
+TEST(what_is_not_read_stalls_nobody_else) {
+  Http2Pair pair;
+  pair.start();
+  pair.run(one_goes_on_beside(pair, 9));
+}
+
 }  // namespace
 
-UNIT_MAIN(UNIT_TEST(bytes_flow_both_ways_at_once), UNIT_TEST(bytes_flow_in_any_pieces))
+UNIT_MAIN(UNIT_TEST(bytes_flow_both_ways_at_once), UNIT_TEST(bytes_flow_in_any_pieces),
+          UNIT_TEST(what_is_not_read_stalls_nobody_else))
