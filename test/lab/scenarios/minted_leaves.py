@@ -104,6 +104,33 @@ def profile_whatever_the_origin_shows(lab):
     lab.expect("each leaf has its own serial and key", len(serials) == len(keys) >= len(odd) - 1, f"{len(serials)} {len(keys)}")
 
 
+ONE_NAME = "of ten thousand names the leaf carries the one that was asked for"
+
+
+@scenario("D04 D03", control=Control(ONE_NAME, passthrough=True))
+def origin_with_ten_thousand_names(lab):
+    """As many as a certificate of the size that TLS libraries accept can hold, and one beyond it."""
+    letters = "0123456789abcdefghijklmnopqrstuvwxyz"
+    short = [f"{a}{b}{c}.test" for a in letters for b in letters for c in letters][:10_000]
+    contexts = {"short": lab.server_context(certificates.issue(lab.root, [topology.ORIGIN, *short])),
+                "long": lab.server_context(certificates.issue(lab.root, [f"larger-than-all.{one}" for one in short]))}
+    lab.origin(contexts=lambda name, _: contexts["long" if (name or "").startswith("larger") else "short"])
+    daemon = lab.gateway()
+    asked = short[5000]
+    leaf = lab.get(asked).leaf
+    carried = leaf.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value.get_values_for_type(x509.DNSName)
+    size = len(leaf.public_bytes(serialization.Encoding.DER))
+    lab.expect(ONE_NAME, carried == [asked] and size < 1024, f"{len(carried)} names in {size} bytes")
+    if lab.in_control:
+        return
+    unnamed = lab.get(asked, server_name=None, context=client.tls_context(None))
+    size = len(unnamed.leaf.public_bytes(serialization.Encoding.DER))
+    lab.expect("who named nobody gets no more than fits into a packet or two", unnamed.status == 200 and size < 4096, size)
+    beyond = lab.get(f"larger-than-all.{asked}")
+    lab.expect("a certificate beyond all bounds is refused with the reason", beyond.status == 502
+               and lab.logged(daemon, beyond).get("error"), beyond)
+
+
 def _public(certificate):
     return certificate.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
