@@ -26,7 +26,7 @@ io::Task<PassedThrough> pass_through(WorkerContext& worker, Lifetime& lifetime, 
   io::Relayed relayed;
   // The kernel moves the bytes itself where the client's stream is a socket, and not a tunnel in one.
   if (auto* const socket = dynamic_cast<io::FdStream*>(&client)) {
-    relayed = co_await io::splice_relay(*socket, origin, idle);
+    relayed = co_await io::splice_relay(*socket, origin, worker.pipes, idle);
   } else {
     relayed = co_await io::relay(client, origin, worker.buffers, idle);
   }

@@ -11,6 +11,7 @@
 #include "sallyport/http/upstream_pool.hpp"
 #include "sallyport/io/buffer_pool.hpp"
 #include "sallyport/io/event_loop.hpp"
+#include "sallyport/io/pipe_pool.hpp"
 #include "sallyport/io/resolver.hpp"
 #include "sallyport/tls/client_context.hpp"
 #include "sallyport/tls/server_context.hpp"
@@ -46,6 +47,7 @@ struct WorkerContext {
   AddressesPtr addresses;
   std::shared_ptr<io::Resolver> resolver;  // a question under way keeps the one it was put to
   io::BufferPool buffers;
+  io::PipePool pipes;
   Metrics metrics;
   http::UpstreamPool pool;
   DialsUnderWay dials;

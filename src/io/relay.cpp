@@ -1,18 +1,17 @@
 #include "sallyport/io/relay.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "sallyport/io/notification.hpp"
 
 namespace sallyport::io {
 namespace {
 
-// The largest pipe that an unprivileged process gets without asking for less elsewhere (pipe(7)).
-constexpr int pipe_bytes = 256 * 1024;
 constexpr unsigned most_moves_in_turn = 4;
 
 // What the two directions of a relay share.
@@ -71,11 +70,11 @@ Task<void> pump_into(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, 
   if (!ended) pair.end(ended.error());
 }
 
-// One direction through one pipe.
+// One direction, through a pipe that is held only while there are bytes to move.
 class Splicer {
  public:
-  Splicer(FdStream& from, FdStream& to, Pair& pair, std::uint64_t& moved)
-      : from_(from), to_(to), pair_(pair), moved_(moved) {}
+  Splicer(FdStream& from, FdStream& to, PipePool& pipes, Pair& pair, std::uint64_t& moved)
+      : from_(from), to_(to), pipes_(pipes), pair_(pair), moved_(moved) {}
 
   Task<void> run() {
     const Result<void> ended = co_await move_all();
@@ -84,8 +83,6 @@ class Splicer {
 
  private:
   Task<Result<void>> move_all() {
-    const Result<void> opened = open_pipe();
-    if (!opened) co_return opened;
     const Result<void> given_first = co_await give_unread();
     if (!given_first) co_return given_first;
     for (unsigned moves = 0;;) {
@@ -115,23 +112,30 @@ class Splicer {
     co_return Result<void>();
   }
 
-  Result<void> open_pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return std::unexpected(errno_error("a pipe for splice", errno));
-    read_end_.reset(ends[0]);
-    write_end_.reset(ends[1]);
-    // Refused where the user's pipes hold too much already; the default size works as well.
-    ::fcntl(write_end_.get(), F_SETPIPE_SZ, pipe_bytes);
-    return {};
+  void give_pipe_back() {
+    pipes_.give_back(std::move(*pipe_));
+    pipe_.reset();
   }
 
+  // Into the pipe, which is given back where nothing has come; 0: the stream's end.
   Task<Result<std::size_t>> take() {
     for (;;) {
       if (from_.closed()) co_return std::unexpected(from_.error());
-      const ssize_t got = ::splice(from_.fd(), nullptr, write_end_.get(), nullptr, pipe_bytes, flags);
-      if (got >= 0) co_return static_cast<std::size_t>(got);
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) co_return std::unexpected(errno_error("receiving", errno));
+      if (!pipe_) {
+        Result<Pipe> lent = pipes_.take();
+        if (!lent) co_return std::unexpected(lent.error());
+        pipe_ = std::move(*lent);
+      }
+      const ssize_t got = ::splice(from_.fd(), nullptr, pipe_->write_end.get(), nullptr, PipePool::pipe_bytes, flags);
+      if (got > 0) co_return static_cast<std::size_t>(got);
+      const int code = errno;
+      if (got < 0 && code == EINTR) continue;
+      if (got == 0) {
+        give_pipe_back();
+        co_return std::size_t{0};
+      }
+      if (code != EAGAIN) co_return std::unexpected(errno_error("receiving", code));
+      give_pipe_back();
       from_.mark_blocked(Interest::readable);
       const Result<void> ready = co_await from_.ready(Interest::readable);
       if (!ready) co_return std::unexpected(ready.error());
@@ -141,7 +145,7 @@ class Splicer {
   Task<Result<void>> give(std::size_t count) {
     while (count > 0) {
       if (to_.closed()) co_return std::unexpected(to_.error());
-      const ssize_t sent = ::splice(read_end_.get(), nullptr, to_.fd(), nullptr, count, flags);
+      const ssize_t sent = ::splice(pipe_->read_end.get(), nullptr, to_.fd(), nullptr, count, flags);
       if (sent >= 0) {
         count -= static_cast<std::size_t>(sent);
         continue;
@@ -159,10 +163,10 @@ class Splicer {
 
   FdStream& from_;
   FdStream& to_;
+  PipePool& pipes_;
   Pair& pair_;
   std::uint64_t& moved_;
-  UniqueFd read_end_;
-  UniqueFd write_end_;
+  std::optional<Pipe> pipe_;
 };
 
 }  // namespace
@@ -177,11 +181,11 @@ Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration
   co_return relayed;
 }
 
-Task<Relayed> splice_relay(FdStream& first, FdStream& second, Duration idle) {
+Task<Relayed> splice_relay(FdStream& first, FdStream& second, PipePool& pipes, Duration idle) {
   Pair pair(first, second, idle);
   Relayed relayed;
-  Splicer forth(first, second, pair, relayed.forth);
-  Splicer back(second, first, pair, relayed.back);
+  Splicer forth(first, second, pipes, pair, relayed.forth);
+  Splicer back(second, first, pipes, pair, relayed.back);
   StartedTask<void> backwards(back.run());
   co_await forth.run();
   co_await backwards.join();

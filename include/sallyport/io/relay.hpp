@@ -9,6 +9,7 @@
 
 #include "sallyport/io/buffer_pool.hpp"
 #include "sallyport/io/fd_stream.hpp"
+#include "sallyport/io/pipe_pool.hpp"
 #include "sallyport/io/task.hpp"
 
 namespace sallyport::io {
@@ -36,7 +37,7 @@ struct RelayTaps {
 Task<Relayed> relay(Stream& first, Stream& second, BufferPool& buffers, Duration idle, RelayTaps taps = {});
 
 // By splice(2), without bytes passing through this process, but those given back by unread(). The process must ignore
-// SIGPIPE: splice(2) has no MSG_NOSIGNAL.
-Task<Relayed> splice_relay(FdStream& first, FdStream& second, Duration idle);
+// SIGPIPE: splice(2) has no MSG_NOSIGNAL. While nothing moves, no pipe is held.
+Task<Relayed> splice_relay(FdStream& first, FdStream& second, PipePool& pipes, Duration idle);
 
 }  // namespace sallyport::io

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -40,11 +42,12 @@ struct Middle : test::LoopFixture {
     if (way == Way::buffers) {
       relayed = co_await relay(*first, *second, buffers, idle, taps);
     } else {
-      relayed = co_await splice_relay(*first, *second, idle);
+      relayed = co_await splice_relay(*first, *second, pipes, idle);
     }
   }
 
   BufferPool buffers;
+  PipePool pipes;
   RelayTaps taps;
   std::unique_ptr<FdStream> client, first, second, origin;
   Relayed relayed;
@@ -103,6 +106,26 @@ Task<void> one_direction_moves(Middle& middle, Way way, std::uint64_t& moved, bo
     co_await test::send_and_finish(*middle.origin, "");
     co_await test::send_and_finish(*middle.client, "");
   }
+  co_await relaying.join();
+}
+
+std::ptrdiff_t open_descriptors() {
+  const std::filesystem::directory_iterator first("/proc/self/fd");
+  return std::distance(first, std::filesystem::directory_iterator());
+}
+
+// A relay that has moved something both ways and waits for more. `opened`: how many descriptors the next one needs.
+Task<void> waits_for_more(Middle& middle, std::ptrdiff_t& opened) {
+  StartedTask<void> relaying(middle.relay_by(Way::splice, long_idle));
+  co_await test::send(*middle.client, "forth");
+  co_await test::receive(*middle.origin, 5, middle.at_origin);
+  co_await test::send(*middle.origin, "back");
+  co_await test::receive(*middle.client, 4, middle.at_client);
+  const std::ptrdiff_t before = open_descriptors();
+  const Result<Pipe> lent = middle.pipes.take();
+  CHECK_OK(lent);
+  opened = open_descriptors() - before;
+  middle.first->close({ErrorKind::cancelled, "enough"});
   co_await relaying.join();
 }
 
@@ -186,6 +209,13 @@ TEST(closing_a_stream_from_outside_ends_it_with_that_reason) {
   }
 }
 
+TEST(a_relay_that_waits_holds_no_pipe) {
+  Middle middle;
+  std::ptrdiff_t opened = -1;
+  middle.run(waits_for_more(middle, opened));
+  CHECK_EQUAL(opened, 0);
+}
+
 TEST(a_look_ahead_that_was_put_back_goes_first) {
   for (const Way way : both_ways) {
     Middle middle;
@@ -213,5 +243,5 @@ UNIT_MAIN(UNIT_TEST(megabytes_pass_both_ways_at_once), UNIT_TEST(a_half_closed_c
           UNIT_TEST(a_broken_side_ends_both), UNIT_TEST(idleness_ends_it),
           UNIT_TEST(one_moving_direction_keeps_both_alive),
           UNIT_TEST(closing_a_stream_from_outside_ends_it_with_that_reason),
-          UNIT_TEST(a_look_ahead_that_was_put_back_goes_first),
+          UNIT_TEST(a_relay_that_waits_holds_no_pipe), UNIT_TEST(a_look_ahead_that_was_put_back_goes_first),
           UNIT_TEST(a_tap_sees_each_byte_of_its_direction_in_order))
