@@ -237,9 +237,16 @@ class Lab:
 
     def trusts_file(self):
         """The gateway's authority as a PEM file for clients."""
-        path = os.path.join(self.folder, "authority.pem")
+        return self._public_file("authority.pem", self.authority.pem())
+
+    def origin_roots_file(self):
+        """The origins' root as a PEM file, for clients that nothing intercepts."""
+        return self._public_file("origin-roots.pem", self.root.pem())
+
+    def _public_file(self, name, text):
+        path = os.path.join(self.folder, name)
         with open(path, "w", encoding="ascii") as file:
-            file.write(self.authority.pem())
+            file.write(text)
         os.chmod(path, 0o644)
         return path
 
