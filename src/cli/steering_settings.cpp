@@ -17,8 +17,9 @@ int steering_settings(const std::string& config_path, Streams streams) {
     gateway::print_problems(problems, streams.err);
     return gateway::exit_configuration;
   }
-  const auto text = netfilter::steering_settings_text(
-      {settings->gateway.lan_interfaces, settings->gateway.ports, settings->listen.transparent});
+  const auto text =
+      netfilter::steering_settings_text({settings->gateway.lan_interfaces, settings->gateway.ports,
+                                         settings->listen.transparent, settings->listen.transparent_http});
   if (!text) {
     streams.err << printable(text.error().reason) << '\n';
     return gateway::exit_configuration;

@@ -45,7 +45,9 @@ Result<std::string> steering_settings_text(const SteeringSettings& settings) {
   for (const std::uint16_t port : settings.ports) append_word(ports, std::to_string(port));
   return "LAN_INTERFACES=" + interfaces + "\nPORTS=" + ports +
          "\nTPROXY_V4=" + first_of_family(settings.transparent, true) +
-         "\nTPROXY_V6=" + first_of_family(settings.transparent, false) + '\n';
+         "\nTPROXY_V6=" + first_of_family(settings.transparent, false) +
+         "\nHTTP_V4=" + first_of_family(settings.transparent_http, true) +
+         "\nHTTP_V6=" + first_of_family(settings.transparent_http, false) + '\n';
 }
 
 }  // namespace sallyport::netfilter

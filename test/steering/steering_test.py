@@ -170,6 +170,35 @@ def several_ports(box):
 
 
 @test
+def plain_http_has_a_listener_of_its_own(box):
+    settings = "LAN_INTERFACES=lan0\\nPORTS=443 80\\nTPROXY_V4=0.0.0.0:8443\\nTPROXY_V6=[::]:8443\\n"
+    before = box.state()
+    with _configured(box, settings + "HTTP_V4=0.0.0.0:8480\\nHTTP_V6=[::]:8480") as (sallyport, environment), \
+         box.service("origin", 80, "origin"), box.service("origin", 443, "origin"), box.relay() as tls, \
+         Relay(box.namespaces, box.version, 8480) as http:
+        box.sallyport = sallyport
+        box.steer("up", environment=environment)
+        for port, relay in ((443, tls), (80, http)):
+            check("steered", box.ask("client", ORIGIN, port), f"relayed origin {CLIENT[box.version]} hello")
+            check("original destination", relay.destinations, [(ORIGIN[box.version], port)])
+        check("a direct hit", box.ask("client", GATEWAY_LAN, 8480), "refused")
+        box.steer("down")
+        check("after down", _without_empty_tables(box.state()), _without_empty_tables(before))
+
+
+@test
+def plain_http_without_a_listener_in_one_family_is_refused(box):
+    other = "HTTP_V4=0.0.0.0:8480\\nHTTP_V6=" if box.version == 6 else "HTTP_V4=\\nHTTP_V6=[::]:8480"
+    with _configured(box, f"LAN_INTERFACES=lan0\\nPORTS=443\\nTPROXY_V4=\\nTPROXY_V6=\\n{other}") as (sallyport, environment), \
+         box.service("origin", 80, "origin") as http, box.service("origin", 443, "origin"):
+        box.sallyport = sallyport
+        box.steer("up", environment=environment)
+        check("answer", box.ask("client", ORIGIN, 80), "refused")
+        check("origin", http.accepted, 0)
+        check("what is not steered in either family", box.ask("client", ORIGIN, 443), f"origin {CLIENT[box.version]} hello")
+
+
+@test
 def is_idempotent_and_leaves_nothing(box):
     before = box.state()
     check("status before", box.steer("status", check_status=False).returncode, 3)
