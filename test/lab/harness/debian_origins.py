@@ -22,7 +22,7 @@ Group nogroup
 ErrorLog {folder}/error.log
 LogFormat "%r" lines
 CustomLog {log} lines
-Protocols h2 http/1.1
+Protocols {protocols}
 SSLEngine on
 SSLCertificateFile {identity}
 SSLCertificateKeyFile {identity}
@@ -52,7 +52,7 @@ defaults
   timeout connect 5s
   timeout server 10s
 frontend lab
-  bind {socket} ssl crt {identity} alpn h2,http/1.1
+  bind {socket} ssl crt {identity} alpn {alpn}
   log global
   log-format %r
   option http-buffer-request
@@ -92,7 +92,7 @@ http {{
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{
-    listen {socket} ssl http2;
+    listen {socket} ssl {http2};
     ssl_certificate {identity}; ssl_certificate_key {identity};
     location / {{ return 200 "served"; }}
   }}
@@ -101,7 +101,7 @@ http {{
 
 _NODE = """
 const fs = require('fs'), http2 = require('http2'), pem = fs.readFileSync('{identity}');
-http2.createSecureServer({{key: pem, cert: pem, allowHTTP1: true}}, (request, response) => {{
+http2.createSecureServer({{key: pem, cert: pem, allowHTTP1: true, ALPNProtocols: '{alpn}'.split(',')}}, (request, response) => {{
   request.on('end', () => {{
     fs.appendFileSync('{log}', request.method + ' ' + request.url + ' HTTP/' + request.httpVersion + '\\n');
     response.end('served');
@@ -166,9 +166,10 @@ NAMES = tuple(_SERVERS)
 
 
 class DebianOrigin:
-    """One of NAMES at `address`, for the name NAME.origins.test; it ends with the namespace."""
+    """One of NAMES at `address`, for the name NAME.origins.test; it ends with the namespace. h2o speaks HTTP/2 even without
+    `http2`, which it knows no way to turn off."""
 
-    def __init__(self, lab, server, address):
+    def __init__(self, lab, server, address, http2=True):
         self.server, self.address, self.name = server, address, f"{server}.origins.test"
         folder = os.path.join(lab.folder, server)
         os.makedirs(folder)
@@ -179,6 +180,8 @@ class DebianOrigin:
         text, file, command = _SERVERS[server]
         values = {"folder": folder, "log": self.log, "address": address, "name": self.name, "file": os.path.join(folder, file),
                   "socket": f"{f'[{address}]' if ':' in address else address}:443",
+                  "protocols": "h2 http/1.1" if http2 else "http/1.1", "alpn": "h2,http/1.1" if http2 else "http/1.1",
+                  "http2": "http2" if http2 else "",
                   "identity": lab.identity_file(certificates.issue(lab.root, [self.name]))}
         os.chmod(values["identity"], 0o644)
         with open(values["file"], "w", encoding="ascii") as made:

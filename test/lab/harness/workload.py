@@ -2,15 +2,19 @@
 
 import hashlib
 import os
-import re
 
-_INTERIM = re.compile(rb"< HTTP/(1\.1|2) 100")  # whichever version the client and we agreed on
 BULK = 1 << 30
 BULK_MEMORY_KIB = 16 * 1024
 
 
 def ordinary_requests(lab, origin, way, curl_options, name="shop.test"):
-    """GET, HEAD, POST, PUT, a chunked upload, 100-continue and ranges with curl; `way` is the label of the checks."""
+    """GET, HEAD, POST, PUT, an upload of unknown length, 100-continue and ranges with curl, in each version of HTTP; `way` is the
+    label of the checks."""
+    for version, option in (("1.1", "--http1.1"), ("2", "--http2")):
+        _ordinary_requests(lab, origin, f"{way}, HTTP/{version}", [option, *curl_options], name, version)
+
+
+def _ordinary_requests(lab, origin, way, curl_options, name, version):
     url = f"https://{name}"
     body = os.path.join(lab.folder, "body")
     with open(body, "wb") as file:
@@ -19,7 +23,8 @@ def ordinary_requests(lab, origin, way, curl_options, name="shop.test"):
         content = file.read()
 
     def curl(*options):
-        result = lab.curl(*curl_options, *options, text=False)
+        result = lab.curl(*curl_options, *options, "--write-out", "%{stderr}spoken %{http_version}\n", text=False)
+        lab.expect(f"{way}: the version that curl asked for", f"spoken {version}\n".encode() in result.stderr, result)
         return result, origin.requests()[-1] if origin.requests() else None
 
     got, seen = curl(f"{url}/get?a=b")
@@ -34,7 +39,8 @@ def ordinary_requests(lab, origin, way, curl_options, name="shop.test"):
     lab.expect(f"{way}: chunked upload", got.returncode == 0 and seen and seen.body == content
                and (seen.chunks > 0 or seen.get("content-length")), got.stderr)
     got, seen = curl("-v", "-H", "Expect: 100-continue", "--data-binary", f"@{body}", f"{url}/continue")
-    lab.expect(f"{way}: 100-continue", got.returncode == 0 and _INTERIM.search(got.stderr) and seen.body == content,
+    interim = f"< HTTP/{version} 100".encode()
+    lab.expect(f"{way}: 100-continue", got.returncode == 0 and interim in got.stderr and seen.body == content,
                got.stderr)
     got, seen = curl("--range", "100-199", f"{url}/range")
     lab.expect(f"{way}: ranges", got.returncode == 0 and got.stdout == RANGED[100:200] and seen.get("range") == "bytes=100-199",

@@ -4,6 +4,8 @@ import threading
 import time
 
 from harness import certificates, client, hello, http1, raw_tls, topology
+from harness import http2_frames as h2
+from harness.http2_client import open_frames
 from harness.scenario import Control, scenario
 
 
@@ -49,6 +51,25 @@ def handshake_deadline(lab):
 
     took = _least(lab, 6, stop_half_way)
     lab.expect("handshake_seconds ends a slow handshake", took is not None and 1 <= took <= 6, took)
+
+
+@scenario("G01", control=Control("a stream beyond `streams` is not taken", settings={"limits.streams": "100"}))
+def streams(lab):
+    """What a client may have open at once is said in SETTINGS, and held."""
+    over = threading.Event()
+    lab.origin(behaviours={"/silent": lambda connection, _: over.wait(600) and "end"})
+    lab.gateway({"limits.streams": "3"})
+    with open_frames(lab, "streams.test") as connection:
+        connection.begin()
+        said = next(frame for frame in connection.frames if frame.is_one(h2.SETTINGS))
+        for stream in (1, 3, 5, 7):
+            connection.ask(stream, "/silent")
+        connection.send(h2.ping())
+        judged = connection.wait(lambda frame: frame.kind in (h2.PING, h2.GOAWAY, h2.RST_STREAM))
+        lab.expect("a stream beyond `streams` is not taken", judged and judged.kind != h2.PING and judged.code in
+                   (h2.PROTOCOL_ERROR, h2.REFUSED_STREAM), connection.story())
+        lab.expect("`streams` is announced", (h2.MAX_CONCURRENT_STREAMS, 3) in said.settings(), said.settings())
+    over.set()
 
 
 @scenario("A9", control=Control("first_bytes_seconds ends a silent connection", settings={"intercept.first_bytes_seconds": "60"}))
