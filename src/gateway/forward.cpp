@@ -126,10 +126,11 @@ struct Forwarder::RequestPump {
       if (!body.has_buffered()) {
         const Result<void> flushed = co_await upstream.flush();
         if (!flushed) co_return;
-      }
-      if (!upstream.has_room()) {
-        const Result<void> room = co_await upstream.wait_for_room();
-        if (!room) co_return;
+        const bool has_room = upstream.has_room();
+        if (!has_room) {
+          const Result<void> room = co_await upstream.wait_for_room();
+          if (!room) co_return;
+        }
       }
       running.body_begun = true;
       const Result<ByteView> part = co_await body.read();
@@ -367,10 +368,11 @@ io::Task<Result<void>> Forwarder::relay_body(Running& running, http::UpstreamExc
     if (!body.has_buffered()) {
       const Result<void> flushed = co_await response.flush();
       if (!flushed) co_return flushed;
-    }
-    if (!response.has_room()) {
-      const Result<void> room = co_await response.wait_for_room();
-      if (!room) co_return room;
+      const bool has_room = response.has_room();
+      if (!has_room) {
+        const Result<void> room = co_await response.wait_for_room();
+        if (!room) co_return room;
+      }
     }
     const Result<ByteView> part = co_await body.read();
     if (!part) co_return std::unexpected(part.error());

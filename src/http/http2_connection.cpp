@@ -13,6 +13,8 @@ using io::Attempt;
 
 // Several frames of 16 KiB leave in one write; more than this is kept for no peer, however many streams it has.
 constexpr std::size_t most_output = 64 * 1024;
+// A peer that sends as fast as we read does not keep the loop to itself.
+constexpr unsigned most_reads_in_turn = 16;
 // What an idle connection may keep of the memory that its frames needed.
 constexpr std::size_t output_kept = 1024;
 
@@ -41,6 +43,7 @@ Connection::Connection(io::Stream& stream, io::BufferPool& buffers, ConnectionOp
       owner_(owner),
       reader_(*this, &Connection::read),
       writer_(*this, &Connection::pump),
+      arriving_(options.role == Role::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0),
       window_(connection_window),
       started_(stream.loop().now()),
       output_moved_(started_),
@@ -75,7 +78,11 @@ void Connection::wait_for(const Attempt& attempt, Waiter& waiter) {
 
 void Connection::read() {
   io::BufferPool::Memory memory = buffers_.take();
-  while (!ended_ && !reader_.waiting) {
+  for (unsigned reads = 0; !ended_ && !reader_.waiting; ++reads) {
+    if (reads == most_reads_in_turn || excessive_) {
+      read_next_turn();
+      break;
+    }
     const Attempt attempt = stream_.try_read({memory.get(), io::BufferPool::buffer_bytes});
     if (attempt.state == Attempt::State::done) {
       receive({memory.get(), attempt.count});
@@ -90,12 +97,21 @@ void Connection::read() {
   buffers_.give_back(std::move(memory));
 }
 
+void Connection::read_next_turn() {
+  stream_.loop().make_ready_next_turn([](void* self) { static_cast<Connection*>(self)->read(); }, this);
+}
+
 void Connection::receive(ByteView bytes) {
+  ByteView rest = bytes;
+  for (auto frame = arriving_.next(rest); frame && !excessive_; frame = arriving_.next(rest)) see(*frame);
+  if (excessive_) return schedule_pump();
   in_session_ = true;
   const ssize_t taken = nghttp2_session_mem_recv(session(), bytes.data(), bytes.size());
   in_session_ = false;
   if (taken < 0) {
-    finish({ErrorKind::malformed, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))});
+    const bool flood = taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS;
+    finish({flood ? ErrorKind::exhausted : ErrorKind::malformed,
+            std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))});
   }
   schedule_pump();
 }

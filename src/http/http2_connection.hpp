@@ -21,6 +21,7 @@
 #include "sallyport/io/stream.hpp"
 
 #include "http2_flow.hpp"
+#include "http2_frame_headers.hpp"
 #include "http2_windows.hpp"
 
 namespace sallyport::http::http2 {
@@ -36,23 +37,13 @@ struct ConnectionOptions {
   io::Duration stall{};                // for the peer to take what is ready for it
 };
 
-// A frame as it was received or sent, for those who count them.
-struct SeenFrame {
-  bool sent = false;
-  std::uint8_t type = 0;  // RFC 9113 §6; CONTINUATION is counted by nghttp2, which allows 8 in a block
-  std::uint8_t flags = 0;
-  std::int32_t stream = 0;
-  std::size_t length = 0;
-  ErrorCode code = ErrorCode::no_error;  // of RST_STREAM and GOAWAY that were sent
-};
-
 class ConnectionOwner {
  public:
   // Server: the peer opens a stream, whose first block follows. Keeps the flow and gives the owner of it; null after
   // destroying it: the stream is refused. From inside nghttp2, like FlowOwner's calls.
   virtual FlowOwner* on_stream(std::unique_ptr<Flow> flow) = 0;
-  // Each frame in either direction. An error ends the connection with ENHANCE_YOUR_CALM and that reason. From inside
-  // nghttp2.
+  // Each frame in either direction: a received one before nghttp2 sees it, a sent one from inside nghttp2. An error
+  // ends the connection with ENHANCE_YOUR_CALM and that reason.
   virtual Result<void> on_frame(const SeenFrame& frame) = 0;
   // From the loop: a flow is gone, SETTINGS or GOAWAY came, the connection has ended. It may be destroyed in it.
   virtual void on_change() = 0;
@@ -123,6 +114,7 @@ class Connection {
   };
 
   void read();
+  void read_next_turn();
   void receive(ByteView bytes);
   void pump();
   // Lets nghttp2 put what it has to send into output_, until that is full; unbounded: all but DATA.
@@ -160,6 +152,7 @@ class Connection {
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
   Waiter reader_;
   Waiter writer_;
+  FrameHeaders arriving_;
   GrowingWindow window_;
   std::vector<std::uint8_t> output_;
   std::size_t sent_ = 0;  // of output_

@@ -19,6 +19,10 @@ constexpr std::uint32_t window_updates_for_stream = 4;
 constexpr std::uint32_t window_updates_for_data = 10;
 constexpr std::uint32_t control_for_data = 2;
 constexpr std::uint32_t empty_for_data = 1;
+constexpr std::uint32_t later_blocks_for_stream = 1;
+
+// More than a block of any honest size needs.
+constexpr unsigned most_continuations = 8;
 
 // The most of a frame that may be padding, with the byte that says how much (RFC 9113 §6.1).
 constexpr std::size_t most_padding = 256;
@@ -44,27 +48,34 @@ void FrameBudget::Allowance::refill(std::uint64_t milliseconds) {
 }
 
 Result<void> FrameBudget::take(const SeenFrame& frame, io::TimePoint now) {
-  if (frame.sent) {
-    switch (frame.type) {
-      case NGHTTP2_DATA:
-        worth_ += frame.length;
-        if (frame.length > 0) earn_for_data();
-        return {};
-      case NGHTTP2_HEADERS:
-        earn_for_stream();
-        return {};
-      case NGHTTP2_RST_STREAM:
-        return is_own_reason(frame.code) ? Result<void>() : spend(resets_, "streams that had to be reset", now);
-      default:
-        return {};
-    }
-  }
+  if (!frame.sent) return take_received(frame, now);
   switch (frame.type) {
     case NGHTTP2_DATA:
-      return take_received_data(frame, now);
+      worth_ += frame.length;
+      if (frame.length > 0) earn_for_data();
+      return {};
     case NGHTTP2_HEADERS:
       earn_for_stream();
-      return weigh(frame.length, certain_payload(frame));
+      return {};
+    case NGHTTP2_PING:
+      if ((frame.flags & NGHTTP2_FLAG_ACK) == 0) ++pings_sent_;
+      return {};
+    case NGHTTP2_RST_STREAM:
+      return is_own_reason(frame.code) ? Result<void>() : spend(resets_, "streams that had to be reset", now);
+    default:
+      return {};
+  }
+}
+
+Result<void> FrameBudget::take_received(const SeenFrame& frame, io::TimePoint now) {
+  const bool acknowledges = (frame.flags & NGHTTP2_FLAG_ACK) != 0;
+  switch (frame.type) {
+    case NGHTTP2_DATA:
+      return take_data(frame, now);
+    case NGHTTP2_HEADERS:
+      return take_headers(frame, now);
+    case NGHTTP2_CONTINUATION:
+      return take_continuation(frame);
     case NGHTTP2_PRIORITY:
     case priority_update:
       return spend(priorities_, "PRIORITY frames", now);
@@ -73,9 +84,16 @@ Result<void> FrameBudget::take(const SeenFrame& frame, io::TimePoint now) {
     case NGHTTP2_WINDOW_UPDATE:
       return spend(window_updates_, "WINDOW_UPDATE frames", now);
     case NGHTTP2_SETTINGS:
+      // One that acknowledges nothing is an error of its own.
+      return acknowledges ? Result<void>() : spend(control_, "SETTINGS frames", now);
     case NGHTTP2_PING:
-      if ((frame.flags & NGHTTP2_FLAG_ACK) != 0) return {};
-      return spend(control_, frame.type == NGHTTP2_PING ? "PING frames" : "SETTINGS frames", now);
+      if (acknowledges && pings_sent_ > 0) {
+        --pings_sent_;
+        return {};
+      }
+      return spend(control_, "PING frames", now);
+    case NGHTTP2_GOAWAY:
+      return spend(control_, "GOAWAY frames", now);
     default: {
       const Result<void> weighed = weigh(frame.length, 0);
       return weighed ? spend(control_, "frames of unknown types", now) : weighed;
@@ -83,14 +101,34 @@ Result<void> FrameBudget::take(const SeenFrame& frame, io::TimePoint now) {
   }
 }
 
-Result<void> FrameBudget::take_malformed(io::TimePoint now) { return spend(resets_, "malformed messages", now); }
+Result<void> FrameBudget::take_headers(const SeenFrame& frame, io::TimePoint now) {
+  continuations_ = 0;
+  const Result<void> weighed = weigh(frame.length, certain_payload(frame));
+  if (!weighed) return weighed;
+  if (frame.stream <= newest_stream_) return spend(later_blocks_, "header blocks behind a stream's first", now);
+  newest_stream_ = frame.stream;
+  later_blocks_.earn(later_blocks_for_stream);
+  earn_for_stream();
+  return {};
+}
+
+Result<void> FrameBudget::take_continuation(const SeenFrame& frame) {
+  if (++continuations_ > most_continuations) {
+    return fail(ErrorKind::exhausted, "the peer floods: too many CONTINUATION frames in a header block");
+  }
+  return weigh(frame.length, frame.length);
+}
+
+Result<void> FrameBudget::take_answered_fault(io::TimePoint now) {
+  return spend(resets_, "requests with too large a header", now);
+}
 
 Result<void> FrameBudget::spend(Allowance& allowance, std::string_view what, io::TimePoint now) {
   if (allowance.take()) return {};
   const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - refilled_);
   if (passed >= std::chrono::seconds(1)) {
     refilled_ = now;
-    for (Allowance* each : {&resets_, &control_, &window_updates_, &priorities_, &empty_data_}) {
+    for (Allowance* each : {&resets_, &control_, &window_updates_, &priorities_, &empty_data_, &later_blocks_}) {
       each->refill(static_cast<std::uint64_t>(passed.count()));
     }
     if (allowance.take()) return {};
@@ -109,7 +147,7 @@ void FrameBudget::earn_for_data() {
   window_updates_.earn(window_updates_for_data);
 }
 
-Result<void> FrameBudget::take_received_data(const SeenFrame& frame, io::TimePoint now) {
+Result<void> FrameBudget::take_data(const SeenFrame& frame, io::TimePoint now) {
   const bool ends = (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   const std::size_t payload = certain_payload(frame);
   const Result<void> weighed = weigh(frame.length, payload);
@@ -126,7 +164,7 @@ Result<void> FrameBudget::weigh(std::size_t frame_bytes, std::size_t worth) {
   received_ += frame_bytes + frame_header_bytes;
   worth_ += worth;
   if (received_ / received_for_worth <= worth_ + free_worth) return {};
-  return fail(ErrorKind::exhausted, "the peer floods: too many bytes that carry nothing");
+  return fail(ErrorKind::exhausted, "the peer floods: too many bytes of overhead");
 }
 
 }  // namespace sallyport::http::http2

@@ -1,10 +1,11 @@
 // FrameBudget: how many frames that only cost us something a peer may send on one connection, before it counts as an
-// attack (RFC 9113 §10.5): Rapid Reset and MadeYouReset, floods of SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA
-// and unknown frames, and bytes that carry nothing.
+// attack (RFC 9113 §10.5): Rapid Reset and MadeYouReset, CONTINUATION without end, floods of SETTINGS, PING, GOAWAY,
+// PRIORITY, WINDOW_UPDATE, empty DATA, header blocks of streams that are over, unknown frames, and bytes that carry
+// nothing.
 //
 // Each kind has a number at the start, gets some back with time, and more with the work that such frames belong to: who
-// moves data may ask for windows and measure round trips as often as that takes. CONTINUATION, entries of SETTINGS, and
-// answers that pile up unsent are nghttp2's to bound. Pure arithmetic; owned by one connection, one thread.
+// moves data may ask for windows and measure round trips as often as that takes. Entries of SETTINGS and answers that
+// pile up unsent are nghttp2's to bound. Pure arithmetic; owned by one connection, one thread.
 #pragma once
 
 #include <algorithm>
@@ -24,8 +25,8 @@ class FrameBudget {
 
   // A frame in either direction. The error (exhausted) says of what there was too much.
   Result<void> take(const SeenFrame& frame, io::TimePoint now);
-  // A message that broke HTTP and was answered: as dear as a stream that was reset for it.
-  Result<void> take_malformed(io::TimePoint now);
+  // A request beyond our bounds that was answered: as dear as a stream that was reset for it.
+  Result<void> take_answered_fault(io::TimePoint now);
 
  private:
   // So many at most, which is what there is at the start, and so many more each second.
@@ -44,9 +45,12 @@ class FrameBudget {
   };
 
   Result<void> spend(Allowance& allowance, std::string_view what, io::TimePoint now);
+  Result<void> take_received(const SeenFrame& frame, io::TimePoint now);
+  Result<void> take_headers(const SeenFrame& frame, io::TimePoint now);
+  Result<void> take_continuation(const SeenFrame& frame);
   void earn_for_stream();
   void earn_for_data();
-  Result<void> take_received_data(const SeenFrame& frame, io::TimePoint now);
+  Result<void> take_data(const SeenFrame& frame, io::TimePoint now);
   Result<void> weigh(std::size_t frame_bytes, std::size_t worth);
 
   // nghttp2's own figures for resets of the peer, here for those that it provokes as well.
@@ -55,6 +59,10 @@ class FrameBudget {
   Allowance window_updates_{1000, 20};
   Allowance priorities_{1000, 20};
   Allowance empty_data_{200, 10};
+  Allowance later_blocks_{100, 10};  // beyond the first one of each stream
+  std::int32_t newest_stream_ = 0;
+  unsigned continuations_ = 0;  // of the block under way
+  std::uint32_t pings_sent_ = 0;
   io::TimePoint refilled_;
   std::uint64_t received_ = 0;  // bytes of frames
   std::uint64_t worth_ = 0;     // of them, and of what was sent: bytes of messages

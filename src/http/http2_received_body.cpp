@@ -4,13 +4,22 @@
 
 namespace sallyport::http::http2 {
 
+void ReceivedBody::consume_given() { flow_.consume(std::exchange(given_, 0)); }
+
 io::Task<Result<ByteView>> ReceivedBody::read() {
-  flow_.consume(std::exchange(given_, 0));
+  consume_given();
   for (;;) {
     if (stopped_) co_return fail(ErrorKind::cancelled, "nobody wants the rest of the body");
     const ByteView part = flow_.received();
-    given_ = part.size();
-    if (!part.empty() || flow_.ended()) co_return part;
+    if (!part.empty()) {
+      given_ = part.size();
+      co_return part;
+    }
+    if (flow_.ended()) {
+      const std::optional<ParseError>& fault = trailers_.fault();
+      if (fault) co_return fail(ErrorKind::malformed, fault->reason);
+      co_return ByteView();
+    }
     if (flow_.closed()) co_return std::unexpected(flow_.error());
     flow_.set_deadline(flow_.loop().now() + patience_);
     const Result<void> readable = co_await flow_.ready(io::Interest::readable);
@@ -19,10 +28,13 @@ io::Task<Result<ByteView>> ReceivedBody::read() {
 }
 
 void ReceivedBody::stop() {
-  stopped_ = true;
+  if (std::exchange(stopped_, true)) return;
   flow_.wake_readers();
 }
 
-bool ReceivedBody::has_buffered() { return stopped_ || flow_.unread() > given_ || flow_.ended() || flow_.closed(); }
+bool ReceivedBody::has_buffered() {
+  consume_given();
+  return stopped_ || !flow_.received().empty() || flow_.ended() || flow_.closed();
+}
 
 }  // namespace sallyport::http::http2

@@ -79,8 +79,8 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
     done.push_back(&stream);
     changed.notify();
   }
-  void on_malformed() override {
-    const Result<void> allowed = budget.take_malformed(loop.now());
+  void on_answered_fault() override {
+    const Result<void> allowed = budget.take_answered_fault(loop.now());
     if (!allowed) connection.end(ErrorCode::enhance_your_calm, allowed.error());
   }
 

@@ -1,5 +1,6 @@
 #include "http2_server_stream.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include "http2_connection.hpp"
@@ -9,17 +10,14 @@ namespace {
 
 constexpr std::string_view protocol_name = "h2";
 
-// A body's end that is no larger is copied, which is cheaper than a frame of its own for END_STREAM.
+// So much of a body's end is copied, so that END_STREAM goes with it: a frame for that alone costs more, and would wait
+// for a window that nobody needs to open.
 constexpr std::size_t most_held_back = 4096;
 
 }  // namespace
 
 ServerStream::ServerStream(ServerContext& context)
-    : context_(context),
-      request_(context.options.limits),
-      trailers_(context.options.limits),
-      body_(*this),
-      response_(*this) {}
+    : context_(context), request_(context.options.limits), trailers_(context.options.limits), response_(*this) {}
 
 void ServerStream::open(std::unique_ptr<Flow> flow) {
   flow_ = std::move(flow);
@@ -27,7 +25,8 @@ void ServerStream::open(std::unique_ptr<Flow> flow) {
   fault_.reset();
   phase_ = Phase::reading_head;
   dropped_ = false;
-  body_.reset();
+  trailers_.clear();
+  body_.emplace(*flow_, context_.options.body, trailers_);
   response_.reset();
   cancellation_.emplace();
 }
@@ -36,6 +35,7 @@ void ServerStream::close() {
   assert(!task_ || task_->done());
   task_.reset();
   cancellation_.reset();
+  body_.reset();
   flow_.reset();
 }
 
@@ -95,7 +95,7 @@ io::Task<void> ServerStream::run() {
   } else {
     Exchange exchange{.request = request_.head(),
                       .request_shape = request_.shape(),
-                      .request_body = body_,
+                      .request_body = *body_,
                       .response = response_,
                       .expects_continue = request_.expects_continue(),
                       .upgrade = request_.upgrade(),
@@ -108,62 +108,21 @@ io::Task<void> ServerStream::run() {
 
 // RFC 9113 §8.1.1: a response may come before the reset, so that people learn what was wrong.
 io::Task<void> ServerStream::refuse() {
-  context_.owner.on_malformed();
+  const bool to_be_reset = fault_->status == 400;
+  if (!to_be_reset) context_.owner.on_answered_fault();
   const Page page = context_.handler.refuse_unreadable(*fault_);
   const bool to_head = request_.head().method == "HEAD";
   const BodyShape shape = to_head ? BodyShape::none() : BodyShape::sized(page.body.size());
   Result<void> sent = co_await response_.send_head(page.head, shape);
   if (sent && !to_head) sent = co_await response_.send_body(bytes_of(page.body));
-  if (sent) sent = co_await response_.flush();
   if (!sent) co_return;
-  if (fault_->status == 400) {
-    flow_->reset(ErrorCode::protocol_error, {ErrorKind::malformed, fault_->reason});
+  if (!to_be_reset) {
+    static const Fields no_trailers;
+    sent = co_await response_.finish(no_trailers);
     co_return;
   }
-  static const Fields no_trailers;
-  sent = co_await response_.finish(no_trailers);
-}
-
-// --- the request's body ----------------------------------------------------------------------------
-
-void ServerStream::RequestBody::reset() {
-  handed_ = 0;
-  stopped_ = false;
-}
-
-void ServerStream::RequestBody::consume_handed() { stream_.flow_->consume(std::exchange(handed_, 0)); }
-
-io::Task<Result<ByteView>> ServerStream::RequestBody::read() {
-  Flow& flow = *stream_.flow_;
-  consume_handed();
-  for (;;) {
-    if (stopped_) co_return fail(ErrorKind::cancelled, "nobody wants the rest of the body");
-    const ByteView part = flow.received();
-    if (!part.empty()) {
-      handed_ = part.size();
-      co_return part;
-    }
-    if (flow.ended()) {
-      const std::optional<ParseError>& fault = stream_.trailers_.fault();
-      if (fault) co_return fail(ErrorKind::malformed, fault->reason);
-      co_return ByteView();
-    }
-    if (flow.closed()) co_return std::unexpected(flow.error());
-    stream_.wait_at_most(stream_.context_.options.body);
-    const Result<void> ready = co_await flow.ready(io::Interest::readable);
-    if (!ready && !stopped_ && !flow.closed()) co_return std::unexpected(ready.error());
-  }
-}
-
-void ServerStream::RequestBody::stop() {
-  if (std::exchange(stopped_, true)) return;
-  stream_.flow_->wake_readers();
-}
-
-bool ServerStream::RequestBody::has_buffered() {
-  consume_handed();
-  const Flow& flow = *stream_.flow_;
-  return stopped_ || !flow.received().empty() || flow.ended() || flow.closed();
+  sent = co_await response_.flush();
+  flow_->reset(ErrorCode::protocol_error, {ErrorKind::malformed, fault_->reason});
 }
 
 // --- the response ----------------------------------------------------------------------------------
@@ -201,14 +160,26 @@ Result<void> ServerStream::Response::submit_head(bool end_stream) {
 io::Task<Result<void>> ServerStream::Response::send_body(ByteView part) {
   if (part.empty()) co_return Result<void>();
   body_bytes_ += part.size();
-  if (shape_.length == body_bytes_ && part.size() <= most_held_back) {
-    held_.assign(sallyport::text_of(part));
-    co_return Result<void>();
+  if (shape_.length == body_bytes_) {
+    const std::size_t held_back = std::min(part.size(), most_held_back);
+    held_.assign(sallyport::text_of(part.last(held_back)));
+    part = part.first(part.size() - held_back);
+    if (part.empty()) co_return Result<void>();
   }
   const Result<void> submitted = submit_head(false);
   if (!submitted) co_return submitted;
   stream_.wait_at_most(stream_.context_.options.body);
   co_return co_await stream_.flow_->send(part, false);
+}
+
+bool ServerStream::Response::has_room() { return stream_.flow_->closed() || stream_.flow_->has_room(); }
+
+io::Task<Result<void>> ServerStream::Response::wait_for_room() {
+  // Only a stream whose head is on its way hears of windows that open.
+  const Result<void> submitted = submit_head(false);
+  if (!submitted) co_return submitted;
+  stream_.wait_at_most(stream_.context_.options.body);
+  co_return co_await stream_.flow_->room();
 }
 
 io::Task<Result<void>> ServerStream::Response::flush() {

@@ -15,6 +15,7 @@
 
 #include "http2_fields.hpp"
 #include "http2_flow.hpp"
+#include "http2_received_body.hpp"
 
 namespace sallyport::http::http2 {
 
@@ -27,8 +28,8 @@ class ServerStreamOwner {
   virtual void on_head_complete(ServerStream& stream) = 0;
   // The stream ended before its head was complete, or before run() began.
   virtual void on_dropped(ServerStream& stream) = 0;
-  // Its request breaks HTTP, and is being answered.
-  virtual void on_malformed() = 0;
+  // Its request is beyond our bounds, and is answered in place of being reset.
+  virtual void on_answered_fault() = 0;
   // run() is about to end.
   virtual void on_done(ServerStream& stream) = 0;
 
@@ -71,28 +72,13 @@ class ServerStream final : public FlowOwner {
   std::list<ServerStream>::iterator position;
 
  private:
-  class RequestBody final : public BodySource {
-   public:
-    explicit RequestBody(ServerStream& stream) : stream_(stream) {}
-    io::Task<Result<ByteView>> read() override;
-    void stop() override;
-    [[nodiscard]] bool has_buffered() override;
-    [[nodiscard]] Fields& trailers() override { return stream_.trailers_.fields(); }
-    void reset();
-
-   private:
-    void consume_handed();
-
-    ServerStream& stream_;
-    std::size_t handed_ = 0;  // of what the flow holds, given out by the last read()
-    bool stopped_ = false;
-  };
-
   class Response final : public ResponseSink {
    public:
     explicit Response(ServerStream& stream) : stream_(stream) {}
     io::Task<Result<void>> send_interim(const ResponseHead& head) override;
     io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) override;
+    [[nodiscard]] bool has_room() override;
+    io::Task<Result<void>> wait_for_room() override;
     io::Task<Result<void>> send_body(ByteView part) override;
     io::Task<Result<void>> flush() override;
     io::Task<Result<void>> finish(const Fields& trailers) override;
@@ -109,7 +95,7 @@ class ServerStream final : public FlowOwner {
     ServerStream& stream_;
     const ResponseHead* head_ = nullptr;  // given, and not yet submitted
     BodyShape shape_;
-    std::string held_;  // the end of a small body, kept back so that END_STREAM goes with it
+    std::string held_;  // the end of a body of known length, kept back so that END_STREAM goes with it
     bool head_sent_ = false;
     std::uint64_t body_bytes_ = 0;
   };
@@ -127,7 +113,7 @@ class ServerStream final : public FlowOwner {
   std::optional<ParseError> fault_;  // of the head
   Phase phase_ = Phase::reading_head;
   bool dropped_ = false;
-  RequestBody body_;
+  std::optional<ReceivedBody> body_;
   Response response_;
   std::optional<io::Cancellation> cancellation_;
   std::optional<io::StartedTask<void>> task_;

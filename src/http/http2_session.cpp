@@ -33,15 +33,6 @@ Flow* flow_of(nghttp2_session* session, std::int32_t id) {
 struct SessionCallbacks {
   static Connection& of(void* user) { return *static_cast<Connection*>(user); }
 
-  static int begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* header, void* user) {
-    of(user).see({.sent = false,
-                  .type = header->type,
-                  .flags = header->flags,
-                  .stream = header->stream_id,
-                  .length = header->length});
-    return 0;
-  }
-
   static int frame_sent(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
     Connection& connection = of(user);
     SeenFrame seen{.sent = true,
@@ -164,7 +155,6 @@ struct SessionCallbacks {
 CallbacksPtr SessionCallbacks::make() {
   nghttp2_session_callbacks* made = nullptr;
   if (nghttp2_session_callbacks_new(&made) != 0) return nullptr;
-  nghttp2_session_callbacks_set_on_begin_frame_callback(made, &begin_frame);
   nghttp2_session_callbacks_set_on_frame_send_callback(made, &frame_sent);
   nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &frame_not_sent);
   nghttp2_session_callbacks_set_on_begin_headers_callback(made, &begin_headers);

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "http2_received_body.hpp"
-
 namespace sallyport::http::http2 {
 namespace {
 
@@ -11,22 +9,6 @@ namespace {
 constexpr std::size_t most_heads_waiting = 32;
 
 }  // namespace
-
-class Upstream::Body final : public ReceivedBody {
- public:
-  explicit Body(Upstream& upstream)
-      : ReceivedBody(*upstream.flow_, upstream.options_.body, upstream.trailers_.fields()), upstream_(upstream) {}
-
-  // Trailers may be wrong where all before them was right.
-  io::Task<Result<ByteView>> read() override {
-    const Result<ByteView> part = co_await ReceivedBody::read();
-    if (part && part->empty() && upstream_.fault_) co_return std::unexpected(*upstream_.fault_);
-    co_return part;
-  }
-
- private:
-  Upstream& upstream_;
-};
 
 Upstream::Upstream(Connection& connection, OriginFacts& facts, const SharedOptions& options, bool reused)
     : connection_(connection),
@@ -111,7 +93,7 @@ std::unexpected<Error> Upstream::failure() {
 }
 
 BodySource& Upstream::response_body() {
-  if (!body_) body_ = std::make_unique<Body>(*this);
+  if (!body_) body_.emplace(*flow_, options_.body, trailers_);
   return *body_;
 }
 
@@ -154,11 +136,7 @@ void Upstream::refuse_field(std::string_view name, std::string_view /*value*/) {
 }
 
 void Upstream::end_block(bool end_stream) {
-  if (fault_) return;
-  if (final_head_came_) {
-    if (trailers_.fault()) fault_ = {ErrorKind::malformed, trailers_.fault()->reason};
-    return;
-  }
+  if (fault_ || final_head_came_) return;
   const std::expected<void, ParseError> finished = block_.finish(method_, end_stream);
   if (!finished) {
     fault_ = {ErrorKind::malformed, finished.error().reason};

@@ -13,6 +13,7 @@
 
 #include "http2_connection.hpp"
 #include "http2_fields.hpp"
+#include "http2_received_body.hpp"
 
 namespace sallyport::http::http2 {
 
@@ -38,7 +39,6 @@ class Upstream final : public UpstreamExchange, private FlowOwner {
   [[nodiscard]] OriginFacts& facts() override { return facts_; }
 
  private:
-  class Body;
   struct Received {
     ResponseHead head;
     BodyShape shape;
@@ -69,7 +69,7 @@ class Upstream final : public UpstreamExchange, private FlowOwner {
   std::uint64_t body_left_ = 0;  // of a request's body of known length
   bool ends_by_length_ = false;
   std::optional<Error> fault_;  // in what the origin sent, or why there is no stream
-  std::unique_ptr<Body> body_;
+  std::optional<ReceivedBody> body_;
   std::unique_ptr<Flow> flow_;  // destroyed first
 };
 

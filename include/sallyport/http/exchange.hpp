@@ -57,8 +57,8 @@ class ResponseSink {
   virtual io::Task<Result<void>> send_interim(const ResponseHead& head) = 0;
   // Sent together with the first part of the body, or by flush() or finish(). `head` stays as it is until then.
   virtual io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) = 0;
-  // Whether a part of the body would be taken now; what only fills a queue of ours is not taken. The next part is not
-  // read from where it comes from before that: for each waiting client nothing is held.
+  // Whether a part of the body would be taken now; what only fills a queue of ours is not taken. A part that is not
+  // buffered yet is not read from where it comes from before that: for each waiting client nothing is held.
   [[nodiscard]] virtual bool has_room() { return true; }
   // Waits for it. After send_head().
   virtual io::Task<Result<void>> wait_for_room() { co_return Result<void>(); }

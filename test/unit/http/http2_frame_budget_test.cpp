@@ -56,7 +56,7 @@ TEST(resets_by_either_side_are_bounded) {
 
   FrameBudget both(start);
   CHECK_EQUAL(taken(both, received(NGHTTP2_RST_STREAM, 4), 500), 500);
-  for (int message = 0; message < 250; ++message) CHECK_OK(both.take_malformed(start));
+  for (int message = 0; message < 250; ++message) CHECK_OK(both.take_answered_fault(start));
   CHECK_EQUAL(taken(both, sent(NGHTTP2_RST_STREAM, 4, ErrorCode::protocol_error)), 250);
 }
 
@@ -76,15 +76,46 @@ TEST(floods_are_bounded) {
   CHECK_EQUAL(taken_from_the_start(received(0xbe, 0)), 1000);
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 0)), 200);
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 100, NGHTTP2_FLAG_PADDED)), 200);
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_GOAWAY, 8)), 1000);
   CHECK_EQUAL(refusal_of(received(NGHTTP2_PING, 8)), "the peer floods: too many PING frames");
+}
+
+// G03
+TEST(a_header_block_has_a_bounded_number_of_pieces) {
+  FrameBudget budget(start);
+  for (std::int32_t stream = 1; stream < 2'000; stream += 2) {
+    CHECK_OK(budget.take({.type = NGHTTP2_HEADERS, .stream = stream, .length = 100}, start));
+    CHECK_EQUAL(taken(budget, received(NGHTTP2_CONTINUATION, 100), 8), 8);
+  }
+  CHECK(!budget.take(received(NGHTTP2_CONTINUATION, 100), start));
+}
+
+TEST(streams_have_two_blocks_and_few_have_more) {
+  FrameBudget budget(start);
+  for (std::int32_t stream = 1; stream < 20'000; stream += 2) {
+    for (int block = 0; block < 2; ++block) {
+      CHECK_OK(budget.take({.type = NGHTTP2_HEADERS, .stream = stream, .length = 10}, start));
+    }
+  }
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_HEADERS, 10)), 99);
+}
+
+TEST(only_pings_of_ours_are_acknowledged) {
+  constexpr auto ack = NGHTTP2_FLAG_ACK;
+  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_PING, 8, ack)), 1000);
+  FrameBudget budget(start);
+  CHECK_OK(budget.take(sent(NGHTTP2_PING, 8), start));
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_PING, 8, ack)), 1001);
 }
 
 TEST(what_is_not_a_flood_passes) {
   constexpr int many = 100'000;
-  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_PING, 8, NGHTTP2_FLAG_ACK), many), many);
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_SETTINGS, 0, NGHTTP2_FLAG_ACK), many), many);
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 1), many), many);
-  CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_HEADERS, 30), many), many);
+  FrameBudget requests(start);
+  for (std::int32_t stream = 1; stream < 2 * many; stream += 2) {
+    CHECK_OK(requests.take({.type = NGHTTP2_HEADERS, .stream = stream, .length = 30}, start));
+  }
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 0, NGHTTP2_FLAG_END_STREAM), 10'000), 10'000);
 }
 
@@ -114,7 +145,7 @@ TEST(bytes_that_carry_nothing_are_bounded) {
   FrameBudget budget(start);
   // Large frames: before their number is an excess, their size is.
   CHECK_EQUAL(taken(budget, received(0xbe, 16'384)), 511);
-  CHECK_EQUAL(refusal_of(received(0xbe, 16'384)), "the peer floods: too many bytes that carry nothing");
+  CHECK_EQUAL(refusal_of(received(0xbe, 16'384)), "the peer floods: too many bytes of overhead");
   FrameBudget useful(start);
   for (int round = 0; round < 1000; ++round) {
     CHECK_OK(useful.take(received(NGHTTP2_DATA, 16'384), start));
@@ -123,7 +154,8 @@ TEST(bytes_that_carry_nothing_are_bounded) {
 }
 
 UNIT_MAIN(UNIT_TEST(resets_by_either_side_are_bounded), UNIT_TEST(resets_that_are_our_own_doing_count_against_nobody),
-          UNIT_TEST(floods_are_bounded), UNIT_TEST(what_is_not_a_flood_passes),
-          UNIT_TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips),
+          UNIT_TEST(floods_are_bounded), UNIT_TEST(a_header_block_has_a_bounded_number_of_pieces),
+          UNIT_TEST(streams_have_two_blocks_and_few_have_more), UNIT_TEST(only_pings_of_ours_are_acknowledged),
+          UNIT_TEST(what_is_not_a_flood_passes), UNIT_TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips),
           UNIT_TEST(time_gives_back_at_a_rate_and_no_more_than_at_the_start),
           UNIT_TEST(bytes_that_carry_nothing_are_bounded))

@@ -1,6 +1,8 @@
-// A client's talk with http1::Server over a socket pair, and a handler that does what the request's path names.
+// A client's talk with http1::Server over a socket pair; and a handler that does what the request's path names, for
+// servers of either version.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,9 +24,12 @@ using std::chrono::milliseconds;
 // /stop       reads, answers meanwhile, and stops the reading
 // /stream     answers in parts, with a trailer
 // /early      a 103 before the answer
+// /large      answers 65,535 bytes, what an HTTP/2 client takes without another word
+// /room       answers once there is room for it
 // /last       ends the connection after its answer
 // /cut        cuts its answer off
 // /slow       drains the server while the exchange runs, then answers
+// /wait       reads the body, and gives up with it
 // /switch     takes the connection over and answers what comes until its end, in brackets
 struct NamedHandler final : http::ExchangeHandler {
   io::Task<void> handle(http::Exchange& exchange) override {
@@ -33,6 +38,9 @@ struct NamedHandler final : http::ExchangeHandler {
     protocols.emplace_back(exchange.protocol);
     if (path == "/switch") {
       co_await switch_protocol(exchange);
+    } else if (path == "/wait") {
+      co_await read_until_stopped(exchange);
+      exchange.response.cut_off();
     } else if (path == "/stop") {
       co_await stop(exchange);
     } else if (path == "/stream") {
@@ -56,8 +64,9 @@ struct NamedHandler final : http::ExchangeHandler {
 
   std::vector<std::string> seen;
   std::vector<std::string> protocols;
-  http::http1::Server* server = nullptr;
+  std::function<void()> drain;
   Error stopped_with;
+  std::vector<bool> had_room;  // of /room: at first, and after it waited
 
  private:
   static io::Task<void> answer_head(http::Exchange& exchange, unsigned status, http::BodyShape shape) {
@@ -98,15 +107,37 @@ struct NamedHandler final : http::ExchangeHandler {
     if (path == "/continue" && exchange.expects_continue) co_await interim(exchange, 100);
     if (path == "/early") co_await interim(exchange, 103);
     if (path == "/last") exchange.response.end_connection_after();
-    if (path == "/slow") server->drain();
+    if (path == "/slow") drain();
     if (path == "/ignore") {
       co_await answer(exchange, 200, "ignored");
+      co_return;
+    }
+    if (path == "/large") {
+      co_await answer(exchange, 200, std::string(65'535, 'x'));
+      co_return;
+    }
+    if (path == "/room") {
+      co_await answer_into_room(exchange);
       co_return;
     }
     const Result<std::string> body = co_await whole_body(exchange);
     const unsigned status = body ? 200 : 400;
     const std::string text = body ? path + ":" + *body : body.error().reason;
     co_await answer(exchange, status, text);
+  }
+
+  io::Task<void> answer_into_room(http::Exchange& exchange) {
+    co_await answer_head(exchange, 200, http::BodyShape::streamed());
+    had_room.push_back(exchange.response.has_room());
+    const Result<void> room = co_await exchange.response.wait_for_room();
+    had_room.push_back(exchange.response.has_room());
+    if (!room) {
+      stopped_with = room.error();
+      co_return;
+    }
+    co_await part(exchange, "room");
+    const Result<void> finished = co_await exchange.response.finish({});
+    CHECK_OK(finished);
   }
 
   io::Task<void> read_until_stopped(http::Exchange& exchange) {
@@ -157,7 +188,7 @@ struct Talk : LoopFixture {
 
   io::Task<void> serve() {
     http::http1::Server server(*server_side, buffers, options, handler);
-    handler.server = &server;
+    handler.drain = [&server] { server.drain(); };
     co_await server.serve();
     // As the owner of a connection does.
     server_side->close({ErrorKind::end_of_stream, "served"});
