@@ -144,6 +144,8 @@ struct Forwarder::RequestPump {
       // An origin that stops reading may have answered already: the response tells.
       Result<void> sent;
       if (part->empty()) {
+        // An empty one can be read again.
+        running.body_begun = running.request_bytes > 0;
         remove_injected(running, body.trailers());
         sent = co_await upstream.finish(body.trailers());
         running.request_sent = true;
@@ -325,7 +327,8 @@ io::Task<Result<void>> Forwarder::relay_both_ways(Running& running, http::Upstre
   // told to go on has nothing more to send.
   const bool never_told = exchange.expects_continue && running.request_bytes == 0;
   if (!pumping.done() && (!relayed || never_told)) {
-    exchange.request_body.stop();
+    // Where nothing was read yet, all of it may still go over another connection.
+    if (running.body_begun) exchange.request_body.stop();
     upstream.close({ErrorKind::cancelled, "the exchange is over"});
   }
   co_await pumping.join();

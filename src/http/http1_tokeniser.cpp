@@ -7,6 +7,8 @@
 
 #include "sallyport/base/text.hpp"
 
+#include "name_set.hpp"
+
 namespace sallyport::http::http1 {
 namespace {
 
@@ -76,16 +78,26 @@ class Tokeniser final : public beast::http::basic_parser<IsRequest> {
   Fields& fields_;
 };
 
-// `lines` without those that Beast reads as lists of connection options.
-std::string without_connection_fields(std::string_view lines) {
+// What Beast reads as lists of connection options; and, besides, what tells it of a body.
+constexpr NameSet connection_fields{"connection", "proxy-connection"};
+constexpr NameSet framing_fields{"connection", "proxy-connection", "upgrade", "content-length", "transfer-encoding"};
+
+template <std::size_t count>
+std::string without(const NameSet<count>& names, std::string_view lines) {
   std::string rest;
   while (!lines.empty()) {
     const std::string_view line = lines.substr(0, lines.find("\r\n") + 2);
-    const std::string_view name = line.substr(0, line.find(':'));
-    if (!equal_ignoring_case(name, "connection") && !equal_ignoring_case(name, "proxy-connection")) rest += line;
+    if (!names.contains(line.substr(0, line.find(':')))) rest += line;
     lines.remove_prefix(line.size());
   }
   return rest;
+}
+
+// Field lines alone.
+std::expected<void, std::string> tokenise_fields(std::string_view lines, Fields& fields) {
+  Tokeniser<false> tokeniser(fields);
+  if (auto fed = tokeniser.feed("HTTP/1.1 200 \r\n", false); !fed) return fed;
+  return tokeniser.feed(lines, true);
 }
 
 }  // namespace
@@ -112,7 +124,7 @@ std::expected<StatusLine, std::string> tokenise_response(std::string_view block,
   if (!fed && tokeniser.malformed_connection) {
     // Origins in use send `Connection: timeout=5`. Their pages are wanted; their connection is not kept.
     fields.clear();
-    fed = tokenise_trailers(without_connection_fields(lines), fields);
+    fed = tokenise_fields(without(connection_fields, lines), fields);
     fields.add("Connection", "close");
   }
   if (!fed) return std::unexpected(std::move(fed.error()));
@@ -120,9 +132,8 @@ std::expected<StatusLine, std::string> tokenise_response(std::string_view block,
 }
 
 std::expected<void, std::string> tokenise_trailers(std::string_view block, Fields& fields) {
-  Tokeniser<false> tokeniser(fields);
-  if (auto fed = tokeniser.feed("HTTP/1.1 200 \r\n", false); !fed) return fed;
-  return tokeniser.feed(block, true);
+  // These frame nothing, and Beast would refuse the message where they contradict each other.
+  return tokenise_fields(without(framing_fields, block), fields);
 }
 
 }  // namespace sallyport::http::http1

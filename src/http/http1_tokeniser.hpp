@@ -25,7 +25,8 @@ struct StatusLine {
   int minor_version = 1;
 };
 
-// Appends the fields, with blanks around values trimmed. The error is a reason.
+// Appends the fields, with blanks around values trimmed; of trailers, those that do not frame a message. The error is a
+// reason.
 std::expected<RequestLine, std::string> tokenise_request(std::string_view block, Fields& fields);
 std::expected<StatusLine, std::string> tokenise_response(std::string_view block, Fields& fields);
 std::expected<void, std::string> tokenise_trailers(std::string_view block, Fields& fields);

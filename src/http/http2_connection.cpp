@@ -291,7 +291,11 @@ Result<std::unique_ptr<Flow>> Connection::open(std::span<const nghttp2_nv> head,
 
 bool Connection::can_open() const {
   if (going_away() || nghttp2_session_check_request_allowed(session()) == 0) return false;
-  return open_streams_ < nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  return open_streams_ < streams_allowed();
+}
+
+std::uint32_t Connection::streams_allowed() const {
+  return nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
 bool Connection::congested() const { return unread_ > static_cast<std::size_t>(window_.size()) / 4 * 3; }

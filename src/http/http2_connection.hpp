@@ -66,6 +66,8 @@ class Connection {
   Result<std::unique_ptr<Flow>> open(std::span<const nghttp2_nv> head, bool end_stream, FlowOwner& owner);
   // Client: the connection lives, and the peer allows another stream.
   [[nodiscard]] bool can_open() const;
+  // Streams at a time, as far as is known.
+  [[nodiscard]] std::uint32_t streams_allowed() const;
   // Flows that exist.
   [[nodiscard]] std::size_t flows() const { return flow_count_; }
 

@@ -59,6 +59,11 @@ bool SharedConnection::takes_another() const {
   return !state_->retired && state_->connection.can_open() && !state_->connection.congested();
 }
 
+std::optional<std::size_t> SharedConnection::allowed() const {
+  if (!state_->connection.settled()) return std::nullopt;
+  return state_->connection.streams_allowed();
+}
+
 std::size_t SharedConnection::exchanges() const { return state_->connection.flows(); }
 
 void SharedConnection::retire() {

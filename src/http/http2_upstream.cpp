@@ -130,9 +130,10 @@ void Upstream::add_field(std::string_view name, std::string_view value) {
   }
 }
 
-void Upstream::refuse_field(std::string_view name, std::string_view /*value*/) {
+void Upstream::refuse_field(std::string_view name, std::string_view value) {
+  add_field(name, value);  // our own rules give the better reason
   ReceivedBlock& block = final_head_came_ ? static_cast<ReceivedBlock&>(trailers_) : block_;
-  block.add_fault(502, "the field " + std::string(name) + " is malformed");
+  block.add_fault(502, "a field that HTTP does not allow");
 }
 
 void Upstream::end_block(bool end_stream) {

@@ -1,6 +1,7 @@
 #include "sallyport/http/upstream_pool.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace sallyport::http {
@@ -90,8 +91,15 @@ void UpstreamPool::share(const std::string& key, OriginConnectionPtr connection,
 http2::SharedConnection* UpstreamPool::shared(const std::string& key) const {
   const auto known = shared_by_key_.find(key);
   if (known == shared_by_key_.end()) return nullptr;
-  const auto taking = std::find_if(known->second.begin(), known->second.end(),
-                                   [](const auto* connection) { return connection->takes_another(); });
+  // What one connection was told is taken to hold for another that was told nothing yet: there, a stream too many would
+  // be refused.
+  std::size_t expected = std::numeric_limits<std::size_t>::max();
+  for (const http2::SharedConnection* connection : known->second) {
+    expected = std::min(expected, std::max(connection->allowed().value_or(expected), std::size_t{1}));
+  }
+  const auto taking = std::find_if(known->second.begin(), known->second.end(), [&](const auto* connection) {
+    return connection->takes_another() && (connection->allowed() || connection->exchanges() < expected);
+  });
   return taking == known->second.end() ? nullptr : *taking;
 }
 

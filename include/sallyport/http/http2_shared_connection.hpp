@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "sallyport/http/http1_parser.hpp"
 #include "sallyport/http/origin_connection.hpp"
@@ -36,6 +37,8 @@ class SharedConnection {
   [[nodiscard]] std::unique_ptr<UpstreamExchange> begin();
   // begin() would succeed: the origin takes another stream, and those it has get on.
   [[nodiscard]] bool takes_another() const;
+  // How many exchanges the origin allows at a time; nothing before its SETTINGS have come.
+  [[nodiscard]] std::optional<std::size_t> allowed() const;
   // Exchanges that exist.
   [[nodiscard]] std::size_t exchanges() const;
   // No further exchange; it ends with the last one.

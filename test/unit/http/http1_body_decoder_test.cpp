@@ -99,6 +99,10 @@ TEST(reads_trailers_and_drops_forbidden_ones) {
   CHECK_EQUAL(
       chunked("0\r\nContent-Length: 5\r\nX-Sum: 1\r\nHost: b\r\nAuthorization: x\r\nCookie: y\r\n\r\n").trailers, 1U);
   CHECK_EQUAL(chunked("0\r\nTransfer-Encoding: chunked\r\n\r\n").trailers, 0U);
+  CHECK_EQUAL(chunked("0\r\nTransfer-Encoding: x\r\nContent-Length: a\r\ncontent-length: 2\r\nConnection: ;,\r\n"
+                      "Upgrade: h2c\r\nX-Sum: 1\r\n\r\n")
+                  .trailers,
+              1U);
   check_refused({"0\r\nX : y\r\n\r\n", "0\r\n X: y\r\n\r\n", "0\r\nX: y\r\n z\r\n\r\n", "0\r\nX: y\n\r\n",
                  "0\r\nX\r\n\r\n", "0\r\nX: a\0b\r\n\r\n"s, "0\r\nGET / HTTP/1.1\r\n\r\n",
                  "0\r\nX: " + std::string(5000, 'y') + "\r\n\r\n"});
