@@ -15,8 +15,19 @@ Connection::Connection(WorkerContext& worker, io::Accepted accepted, Door door, 
     : worker_(worker),
       client_(worker.loop, std::move(accepted.socket)),
       place_(std::move(place)),
-      client_closed_on_cancel_(lifetime_.cancellation(), client_) {
-  arrival_ = {.door = door, .client = accepted.peer, .local = accepted.local, .authority = {}, .socket = &client_};
+      client_closed_on_cancel_(lifetime_.cancellation(), client_),
+      seen_(worker.open_connections.add({.began = std::chrono::system_clock::now(),
+                                         .door = std::string(name_of(door)),
+                                         .client = accepted.peer,
+                                         .local = accepted.local,
+                                         .state = "arriving"},
+                                        client_)) {
+  arrival_ = {.door = door,
+              .client = accepted.peer,
+              .local = accepted.local,
+              .authority = {},
+              .socket = &client_,
+              .view = &seen_.view()};
   client_.on_break(
       [](void* self) { static_cast<Connection*>(self)->end({ErrorKind::reset, "the client broke the connection"}); },
       this);
@@ -62,6 +73,7 @@ io::Task<bool> Connection::read_proxy_header() {
   } else if (header->addresses) {
     arrival_.client = header->addresses->source;
     arrival_.local = header->addresses->destination;
+    arrival_.show([this](ConnectionFacts& facts) { facts.client = arrival_.client; });
     place_.reset();
     Result<ConnectionCounts::Place> place =
         worker_.shared.counts->enter(arrival_.client.address, worker_.settings().gateway.max_connections,

@@ -37,6 +37,7 @@ class Connection {
   io::FdStream client_;
   std::optional<ConnectionCounts::Place> place_;
   io::ClosedOnCancel<io::FdStream> client_closed_on_cancel_;
+  OpenConnections::Place seen_;
   Arrival arrival_;
 };
 

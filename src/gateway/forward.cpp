@@ -11,7 +11,7 @@
 #include "sallyport/http/request_id.hpp"
 #include "sallyport/pki/certificate_names.hpp"
 
-#include "phase_clock.hpp"
+#include "forward_running.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -51,44 +51,6 @@ unsigned status_of(const Error& error) {
 }
 
 }  // namespace
-
-// One exchange under way.
-struct Forwarder::Running {
-  Running(Forwarder& given_forwarder, http::Exchange& given)
-      : forwarder(given_forwarder),
-        exchange(given),
-        cancellation(given.cancellation != nullptr ? *given.cancellation : forwarder.lifetime_.cancellation()),
-        generation(forwarder.worker_.generation),
-        request_id(http::make_request_id()),
-        page_format(http::page_format(given.request.fields)) {}
-
-  [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
-
-  Forwarder& forwarder;
-  http::Exchange& exchange;
-  io::Cancellation& cancellation;
-  Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
-  std::string request_id;
-  PhaseClock clock;
-  bool request_sent = false;
-  http::PageFormat page_format;
-  policy::Verdict verdict;
-  std::string refusal;  // why it is refused, where not by the verdict
-  http::ProtocolSwitch protocol_switch;
-  std::string entered;  // the protocol that was switched to
-  unsigned status = 0;
-  Upstreams::Wish wish;
-  bool retried = false;     // an idempotent request, as RFC 9110 §9.2.2 allows
-  bool body_begun = false;  // something may be gone of the request's body
-  std::uint64_t request_bytes = 0;
-  std::optional<Error> client_error;  // the request could not be read to its end
-  Endpoint dialled;
-  bool from_gateway = false;
-  std::string tls_upstream;
-  std::string alpn_upstream;
-  std::string error;
-  record::ExchangeRecord record;
-};
 
 // What the protocol gets that both sides have switched to.
 class Forwarder::UpgradedConversation final : public Conversation {
@@ -172,12 +134,14 @@ io::Task<void> Forwarder::handle(http::Exchange& exchange) {
   running.record.method = exchange.request.method;
   running.record.path = exchange.request.path;
   judge(running);
+  show_begin(running);
   if (running.verdict.action == policy::Action::refuse || !running.refusal.empty()) {
     co_await answer(running);
   } else {
     co_await relay(running);
   }
   record(running);
+  if (session_.arrival.view != nullptr) session_.arrival.view->exchange_ended();
 }
 
 void Forwarder::judge(Running& running) const {
@@ -294,6 +258,7 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
     running.from_gateway = facts.source.is_unspecified();
     running.tls_upstream = facts.tls;
     running.alpn_upstream = facts.alpn;
+    show_upstream(facts);
   }
   co_return upstream;
 }
@@ -428,60 +393,6 @@ io::Task<void> Forwarder::send_page(Running& running, const http::Page& page) {
   if (sent && running.exchange.request.method != "HEAD") sent = co_await response.send_body(bytes_of(page.body));
   if (sent) sent = co_await response.finish(no_trailers);
   if (!sent && running.error.empty()) running.error = sent.error().reason;
-}
-
-http::Page Forwarder::refuse_unreadable(const http::http1::ParseError& error) {
-  const std::string request_id = http::make_request_id();
-  record::ExchangeRecord refused;
-  refused.time = std::chrono::system_clock::now();
-  refused.request_id = request_id;
-  refused.client = session_.arrival.client.to_string();
-  refused.host = session_.target.name;
-  refused.status = static_cast<int>(error.status);
-  refused.tls_client = session_.tls_client;
-  refused.alpn = session_.alpn;
-  refused.error = error.reason;
-  worker_.shared.recorder.write(refused);
-  return http::error_page(error.status, session_.target.name, error.reason, request_id, http::PageFormat::text);
-}
-
-// As they are when the response begins: at its end the connections may be others'.
-void Forwarder::note_paths(Running& running, const http::OriginFacts& origin) const {
-  const auto note = [](const io::FdStream* socket, record::TcpPath& path) {
-    if (socket == nullptr) return;
-    const io::FdStream::Path known = socket->path();
-    path = {known.round_trip, known.retransmitted};
-  };
-  note(session_.arrival.socket, running.record.path_client);
-  note(origin.socket, running.record.path_upstream);
-}
-
-void Forwarder::record(Running& running) {
-  record::ExchangeRecord& record = running.record;
-  record.request_id = running.request_id;
-  record.client = session_.arrival.client.to_string();
-  record.status = static_cast<int>(running.status);
-  record.verdict = policy::text_of(running.verdict.name);
-  record.rule = running.verdict.rule.name();
-  record.bytes_in += running.request_bytes;
-  record.bytes_out += running.exchange.response.body_bytes();
-  record.duration = running.clock.stop(record.timing);
-  if (std::exchange(first_exchange_, false)) {
-    record.timing.client_tls = session_.tls_took;
-    record.timing.leaf = session_.leaf_took;
-  }
-  const bool dialled = running.dialled.port != 0;
-  if (dialled) record.upstream = running.dialled.to_string();
-  record.tls_client = session_.tls_client;
-  record.tls_upstream = running.tls_upstream;
-  record.alpn = running.exchange.protocol;
-  record.error = running.error;
-  session_.annotate(record);
-  if (session_.judged_as_address) record.extra.emplace_back("judged_as", session_.target.name);
-  if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
-  if (dialled) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
-  worker_.metrics.count_exchange(running.verdict.name, running.status, record);
-  worker_.shared.recorder.write(record);
 }
 
 }  // namespace sallyport::gateway

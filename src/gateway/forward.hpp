@@ -32,6 +32,8 @@ class Forwarder final : public http::ExchangeHandler {
   class UpgradedConversation;
 
   void judge(Running& running) const;
+  void show_begin(const Running& running) const;
+  void show_upstream(const http::OriginFacts& origin);
   io::Task<void> answer(Running& running);
   io::Task<void> relay(Running& running);
   io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> open_upstream(Running& running);
@@ -53,6 +55,7 @@ class Forwarder final : public http::ExchangeHandler {
   const Session& session_;
   Upstreams upstreams_;
   bool first_exchange_ = true;
+  Endpoint shown_upstream_;
 };
 
 }  // namespace sallyport::gateway

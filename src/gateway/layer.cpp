@@ -50,6 +50,7 @@ io::Task<void> Layer::run() {
   note_hello();
   Opening opening =
       co_await decide_opening(worker_, lifetime_, generation_, session_, hello_reader_.hello().offers_ech());
+  show_layer(opening.verdict);
   // A client that contradicts itself is told so, which takes a session of ours.
   if (opening.verdict.action == policy::Action::passthrough && session_.target.contradiction.empty()) {
     co_await relay_unopened(opening.verdict, opening.verdict, std::move(opening.origin));
@@ -127,6 +128,17 @@ io::Task<void> Layer::intercept(const policy::Verdict& verdict) {
   // A client that left before its first request often comes back: what is open by now may serve it then.
   if (early.under_way()) lifetime_.end({ErrorKind::cancelled, "the client left"});
   co_await early.end();
+}
+
+void Layer::show_layer(const policy::Verdict& verdict) const {
+  session_.arrival.show([&](ConnectionFacts& facts) {
+    facts.state = "TLS handshake";
+    facts.via = session_.arrival.via;
+    facts.layers.push_back({.name = session_.target.name,
+                            .ja4 = session_.ja4,
+                            .verdict = std::string(policy::text_of(verdict.name)),
+                            .rule = verdict.rule.name()});
+  });
 }
 
 bool Layer::asks_before_answering() const {
@@ -210,6 +222,11 @@ io::Task<bool> Layer::shake_hands() {
   }
   (client_tls_->resumed() ? worker_.metrics.resumed_handshakes : worker_.metrics.full_handshakes).add();
   session_.tls_client = std::string(client_tls_->version()) + " " + std::string(client_tls_->cipher());
+  session_.arrival.show([this](ConnectionFacts& facts) {
+    facts.state = "open";
+    facts.layers.back().tls = session_.tls_client;
+    facts.layers.back().alpn = client_tls_->alpn();
+  });
   co_return true;
 }
 

@@ -10,6 +10,7 @@ namespace sallyport::gateway {
 io::Task<void> Layer::relay_unopened(const policy::Verdict& route_by, const policy::Verdict& verdict,
                                      Result<http::OriginConnectionPtr> dialled) {
   const Route route = route_of(generation_, session_.target, session_.arrival, route_by);
+  session_.arrival.show([](ConnectionFacts& facts) { facts.state = "passed through"; });
   const PassedThrough passed =
       co_await pass_through(worker_, lifetime_, route, client_, hello_reader_.raw(), std::move(dialled));
   record::ExchangeRecord record = session_.record(&verdict);

@@ -2,6 +2,22 @@
 
 namespace sallyport::gateway {
 
+std::string_view name_of(Door door) {
+  switch (door) {
+    case Door::transparent:
+      return "transparent";
+    case Door::transparent_http:
+      return "transparent_http";
+    case Door::proxy:
+      return "proxy";
+    case Door::proxy_tls:
+      return "proxy_tls";
+    case Door::onboarding:
+      break;
+  }
+  return "onboarding";
+}
+
 Target Target::of(const Arrival& arrival) {
   Target target;
   if (!arrival.authority) {

@@ -8,6 +8,7 @@
 
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/base/result.hpp"
+#include "sallyport/gateway/open_connections.hpp"
 #include "sallyport/http/authority.hpp"
 #include "sallyport/io/fd_stream.hpp"
 #include "sallyport/wire/client_hello.hpp"
@@ -22,6 +23,9 @@ enum class Door { transparent, transparent_http, proxy, proxy_tls, onboarding };
   return door == Door::transparent || door == Door::transparent_http;
 }
 
+// The key of [listen].
+[[nodiscard]] std::string_view name_of(Door door);
+
 struct Arrival {
   Door door = Door::transparent;
   Endpoint client;
@@ -30,7 +34,14 @@ struct Arrival {
   std::string user;                          // proxy: the name that a password was right for; empty: none was wanted
   std::vector<std::string> via;              // proxy: the layers that led here, outermost first
   const io::FdStream* socket = nullptr;      // the client's; it outlives what is said in it
+  ConnectionView* view = nullptr;            // as does this, where it is seen from outside
   unsigned nesting = 0;                      // proxy: how many tunnels to the proxy itself it came through
+
+  // Changes what can be seen of the connection.
+  template <typename Change>
+  void show(Change change) const {
+    if (view != nullptr) view->update(std::move(change));
+  }
 };
 
 struct Target {

@@ -238,6 +238,8 @@ std::size_t Worker::connections() const { return impl_->connections(); }
 
 const Metrics& Worker::metrics() const { return impl_->context().metrics; }
 
+const OpenConnections& Worker::open_connections() const { return impl_->context().open_connections; }
+
 void Worker::ping(std::function<void()> alive) { impl_->loop().post(std::move(alive)); }
 
 }  // namespace sallyport::gateway

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sallyport/gateway/metrics.hpp"
+#include "sallyport/gateway/open_connections.hpp"
 #include "sallyport/gateway/worker.hpp"
 #include "sallyport/http/upstream_pool.hpp"
 #include "sallyport/io/buffer_pool.hpp"
@@ -49,6 +50,7 @@ struct WorkerContext {
   io::BufferPool buffers;
   io::PipePool pipes;
   Metrics metrics;
+  OpenConnections open_connections;
   http::UpstreamPool pool;
   DialsUnderWay dials;
   OriginProbes probes;

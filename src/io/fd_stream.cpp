@@ -45,7 +45,10 @@ Attempt FdStream::do_try_read(ByteSpan into) {
   if (!readable_ || !take_turn()) return {Attempt::State::wait_readable};
   for (;;) {
     const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
-    if (got > 0) return {Attempt::State::done, static_cast<std::size_t>(got)};
+    if (got > 0) {
+      count_received(static_cast<std::size_t>(got));
+      return {Attempt::State::done, static_cast<std::size_t>(got)};
+    }
     if (got == 0) return {Attempt::State::end};
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed("receiving", errno);
@@ -68,7 +71,10 @@ Attempt FdStream::try_write(ByteView from) {
   if (!writable_) return {Attempt::State::wait_writable};
   for (;;) {
     const ssize_t sent = ::send(socket_.get(), from.data(), from.size(), MSG_NOSIGNAL);
-    if (sent >= 0) return {Attempt::State::done, static_cast<std::size_t>(sent)};
+    if (sent >= 0) {
+      count_sent(static_cast<std::size_t>(sent));
+      return {Attempt::State::done, static_cast<std::size_t>(sent)};
+    }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed("sending", errno);
     writable_ = false;

@@ -127,7 +127,10 @@ class Splicer {
         pipe_ = std::move(*lent);
       }
       const ssize_t got = ::splice(from_.fd(), nullptr, pipe_->write_end.get(), nullptr, PipePool::pipe_bytes, flags);
-      if (got > 0) co_return static_cast<std::size_t>(got);
+      if (got > 0) {
+        from_.count_received(static_cast<std::size_t>(got));
+        co_return static_cast<std::size_t>(got);
+      }
       const int code = errno;
       if (got < 0 && code == EINTR) continue;
       if (got == 0) {
@@ -147,6 +150,7 @@ class Splicer {
       if (to_.closed()) co_return std::unexpected(to_.error());
       const ssize_t sent = ::splice(pipe_->read_end.get(), nullptr, to_.fd(), nullptr, count, flags);
       if (sent >= 0) {
+        to_.count_sent(static_cast<std::size_t>(sent));
         count -= static_cast<std::size_t>(sent);
         continue;
       }

@@ -13,6 +13,7 @@
 #include "sallyport/gateway/connection_counts.hpp"
 #include "sallyport/gateway/learnt.hpp"
 #include "sallyport/gateway/metrics.hpp"
+#include "sallyport/gateway/open_connections.hpp"
 #include "sallyport/gateway/origin_memory.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
@@ -58,6 +59,7 @@ class Worker {
   [[nodiscard]] std::size_t connections() const;
   // Any thread may read them, as long as the worker lives.
   [[nodiscard]] const Metrics& metrics() const;
+  [[nodiscard]] const OpenConnections& open_connections() const;
   // Any thread: runs `alive` on the worker's thread, for the watchdog: a stuck loop never does.
   void ping(std::function<void()> alive);
 

@@ -5,6 +5,10 @@
 // when it fires. One worker's thread; owned by one connection.
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/io/stream.hpp"
 #include "sallyport/io/waiter_list.hpp"
@@ -38,6 +42,9 @@ class FdStream final : public Stream {
     std::uint32_t retransmitted = 0;          // segments, since it was opened
   };
   [[nodiscard]] Path path() const;
+  // Since it was opened; any thread.
+  [[nodiscard]] std::uint64_t received_bytes() const { return received_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t sent_bytes() const { return sent_.load(std::memory_order_relaxed); }
 
   // While nobody reads, a peer that resets the connection would go unnoticed: then `call(object)` is called, from the
   // loop, once. It must not destroy the stream.
@@ -49,11 +56,18 @@ class FdStream final : public Stream {
   // For code that moves bytes past this object (splice(2), connect): says that the socket was found
   // not readable or not writable, so that wait() waits for the next edge.
   void mark_blocked(Interest interest);
+  // Says that it has moved so many.
+  void count_received(std::size_t bytes) { add(received_, bytes); }
+  void count_sent(std::size_t bytes) { add(sent_, bytes); }
 
  protected:
   Attempt do_try_read(ByteSpan into) override;
 
  private:
+  // The loop's thread alone adds.
+  static void add(std::atomic<std::uint64_t>& total, std::size_t bytes) {
+    total.store(total.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  }
   static void on_event(int fd, short what, void* self);
   static void on_deadline(void* self);
   void arm_timer();
@@ -72,6 +86,8 @@ class FdStream final : public Stream {
   bool writable_ = true;
   WaiterList readers_;
   WaiterList writers_;
+  std::atomic<std::uint64_t> received_ = 0;
+  std::atomic<std::uint64_t> sent_ = 0;
   Error error_;
   std::uint64_t turn_ = 0;      // of the loop, in which
   unsigned reads_in_turn_ = 0;  // so many reads were made

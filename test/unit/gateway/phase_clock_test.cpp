@@ -30,7 +30,7 @@ TEST(waiting_is_told_by_the_steps_of_opening) {
   clock.waited_for(&times);
   record::Timing timing;
   CHECK(clock.stop(timing) >= milliseconds(4));
-  CHECK(timing.of(Phase::dns) >= milliseconds(1) && timing.of(Phase::dns) < milliseconds(2));
+  CHECK(timing.of(Phase::dns) >= milliseconds(1));
   CHECK(timing.of(Phase::connect) == milliseconds(1));
   CHECK(timing.of(Phase::tls) == milliseconds(1));
   CHECK(timing.of(Phase::queue) >= milliseconds(1));

@@ -1,0 +1,52 @@
+// One exchange on its way through the Forwarder: what it has come to so far. In the coroutine that handles it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sallyport/http/protocol_switch.hpp"
+#include "sallyport/http/request_id.hpp"
+
+#include "forward.hpp"
+#include "phase_clock.hpp"
+
+namespace sallyport::gateway {
+
+struct Forwarder::Running {
+  Running(Forwarder& given_forwarder, http::Exchange& given)
+      : forwarder(given_forwarder),
+        exchange(given),
+        cancellation(given.cancellation != nullptr ? *given.cancellation : forwarder.lifetime_.cancellation()),
+        generation(forwarder.worker_.generation),
+        request_id(http::make_request_id()),
+        page_format(http::page_format(given.request.fields)) {}
+
+  [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
+
+  Forwarder& forwarder;
+  http::Exchange& exchange;
+  io::Cancellation& cancellation;
+  Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
+  std::string request_id;
+  PhaseClock clock;
+  bool request_sent = false;
+  http::PageFormat page_format;
+  policy::Verdict verdict;
+  std::string refusal;  // why it is refused, where not by the verdict
+  http::ProtocolSwitch protocol_switch;
+  std::string entered;  // the protocol that was switched to
+  unsigned status = 0;
+  Upstreams::Wish wish;
+  bool retried = false;     // an idempotent request, as RFC 9110 §9.2.2 allows
+  bool body_begun = false;  // something may be gone of the request's body
+  std::uint64_t request_bytes = 0;
+  std::optional<Error> client_error;  // the request could not be read to its end
+  Endpoint dialled;
+  bool from_gateway = false;
+  std::string tls_upstream;
+  std::string alpn_upstream;
+  std::string error;
+  record::ExchangeRecord record;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,84 @@
+// What is told of exchanges: to the log and the history, to the counters, and to whoever looks at open connections.
+#include "forward_running.hpp"
+
+namespace sallyport::gateway {
+
+void Forwarder::show_begin(const Running& running) const {
+  if (session_.arrival.view == nullptr) return;
+  session_.arrival.view->exchange_begins();
+  if (!first_exchange_ || !session_.plain) return;
+  session_.arrival.show([&](ConnectionFacts& facts) {
+    facts.state = "open";
+    facts.via = session_.arrival.via;
+    facts.layers.push_back({.name = session_.target.name,
+                            .alpn = std::string(running.exchange.protocol),
+                            .verdict = std::string(policy::text_of(running.verdict.name)),
+                            .rule = running.verdict.rule.name()});
+  });
+}
+
+void Forwarder::show_upstream(const http::OriginFacts& origin) {
+  if (origin.dialled == shown_upstream_) return;
+  shown_upstream_ = origin.dialled;
+  session_.arrival.show([&](ConnectionFacts& facts) {
+    facts.upstream = origin.dialled.to_string();
+    facts.tls_upstream = origin.tls;
+    facts.alpn_upstream = origin.alpn;
+  });
+}
+
+http::Page Forwarder::refuse_unreadable(const http::http1::ParseError& error) {
+  const std::string request_id = http::make_request_id();
+  record::ExchangeRecord refused;
+  refused.time = std::chrono::system_clock::now();
+  refused.request_id = request_id;
+  refused.client = session_.arrival.client.to_string();
+  refused.host = session_.target.name;
+  refused.status = static_cast<int>(error.status);
+  refused.tls_client = session_.tls_client;
+  refused.alpn = session_.alpn;
+  refused.error = error.reason;
+  worker_.shared.recorder.write(refused);
+  return http::error_page(error.status, session_.target.name, error.reason, request_id, http::PageFormat::text);
+}
+
+// As they are when the response begins: at its end the connections may be others'.
+void Forwarder::note_paths(Running& running, const http::OriginFacts& origin) const {
+  const auto note = [](const io::FdStream* socket, record::TcpPath& path) {
+    if (socket == nullptr) return;
+    const io::FdStream::Path known = socket->path();
+    path = {known.round_trip, known.retransmitted};
+  };
+  note(session_.arrival.socket, running.record.path_client);
+  note(origin.socket, running.record.path_upstream);
+}
+
+void Forwarder::record(Running& running) {
+  record::ExchangeRecord& record = running.record;
+  record.request_id = running.request_id;
+  record.client = session_.arrival.client.to_string();
+  record.status = static_cast<int>(running.status);
+  record.verdict = policy::text_of(running.verdict.name);
+  record.rule = running.verdict.rule.name();
+  record.bytes_in += running.request_bytes;
+  record.bytes_out += running.exchange.response.body_bytes();
+  record.duration = running.clock.stop(record.timing);
+  if (std::exchange(first_exchange_, false)) {
+    record.timing.client_tls = session_.tls_took;
+    record.timing.leaf = session_.leaf_took;
+  }
+  const bool dialled = running.dialled.port != 0;
+  if (dialled) record.upstream = running.dialled.to_string();
+  record.tls_client = session_.tls_client;
+  record.tls_upstream = running.tls_upstream;
+  record.alpn = running.exchange.protocol;
+  record.error = running.error;
+  session_.annotate(record);
+  if (session_.judged_as_address) record.extra.emplace_back("judged_as", session_.target.name);
+  if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
+  if (dialled) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
+  worker_.metrics.count_exchange(running.verdict.name, running.status, record);
+  worker_.shared.recorder.write(record);
+}
+
+}  // namespace sallyport::gateway
