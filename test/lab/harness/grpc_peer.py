@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """A gRPC server and a client, each a process of its own, on python3-grpcio: bytes as messages, so that nothing is generated.
 
 grpc_peer.py serve ADDRESS:PORT IDENTITY.PEM            says "listening" and serves until it is ended

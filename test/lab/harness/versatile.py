@@ -13,6 +13,12 @@ VERSIONS = ("http/1.1", "h2")
 LABELS = {"h1": ("http/1.1",), "h2": ("h2", "http/1.1")}
 
 
+def protocols_of(name):
+    """What an origin of this name speaks: HTTP/1.1 alone by a name that begins with "h1.", HTTP/2 alone by "only-h2.",
+    otherwise both, HTTP/2 rather."""
+    return {"h1": LABELS["h1"], "only-h2": ("h2",)}.get(name.split(".")[0], LABELS["h2"])
+
+
 def cells():
     """Each combination: its label, the client's version, the origin's name."""
     for client in VERSIONS:
@@ -21,7 +27,7 @@ def cells():
 
 
 class VersatileOrigin:
-    """A name that begins with "h1." gets an origin that speaks HTTP/1.1 alone, any other one that prefers HTTP/2.
+    """Speaks what protocols_of() says of the name that was asked for.
 
     `behaviours` maps a path (without query) to `behave(flow)`, `default` answers the others; flows are recorded in the order in which they came, and
     `received` holds what HTTP/1.1 connections got, byte by byte; `greeted(peer)` is called for each
@@ -40,7 +46,7 @@ class VersatileOrigin:
         with self.changed:
             if name not in self._contexts:
                 identity = certificates.issue(self.lab.root, [name])
-                self._contexts[name] = self.lab.server_context(identity, alpn=LABELS["h1" if name.startswith("h1.") else "h2"])
+                self._contexts[name] = self.lab.server_context(identity, alpn=protocols_of(name))
             return self._contexts[name]
 
     def _serve_connection(self, connection):

@@ -4,7 +4,6 @@ Frames are wsproto's; each end keeps a digest of the very bytes that it sent and
 import base64
 import contextlib
 import hashlib
-import os
 import threading
 import urllib.parse
 
@@ -17,10 +16,9 @@ from . import certificates, http1, topology
 from .duplex import Duplex
 from .flow import Broken
 from .http2_peer import Http2Peer
-from .versatile import LABELS
+from .versatile import protocols_of
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-FORMS = ("h1", "h2")
 DEFLATE = "permessage-deflate"
 
 
@@ -28,7 +26,7 @@ def accept_of(key):
     return base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()
 
 
-class _DuplexPipe:
+class DuplexPipe:
     """The bytes behind an HTTP/1.1 handshake."""
 
     def __init__(self, duplex, ahead):
@@ -48,7 +46,7 @@ class _DuplexPipe:
         self.duplex.reset()
 
 
-class _FlowPipe:
+class FlowPipe:
     """The DATA of a stream."""
 
     def __init__(self, flow):
@@ -157,8 +155,8 @@ def echo(socket):
 
 
 class WebSocketOrigin:
-    """A name that begins with "h1." gets an origin that speaks HTTP/1.1 alone, any other one that prefers HTTP/2 and, unless
-    `connect_protocol` is False, extended CONNECT. `behaviours` maps a path to `behave(socket)`; `answers` maps one to
+    """Speaks what protocols_of() says of the name that was asked for; over HTTP/2 it takes extended CONNECT unless
+    `connect_protocol` is False. `behaviours` maps a path to `behave(socket)`; `answers` maps one to
     `answer(request)`, which gives status, fields and body in place of a WebSocket, or None. Requests are kept in `requests`."""
 
     def __init__(self, lab, behaviours=None, answers=None, connect_protocol=True):
@@ -174,7 +172,7 @@ class WebSocketOrigin:
         with self.changed:
             if name not in self._contexts:
                 identity = certificates.issue(self.lab.root, [name])
-                self._contexts[name] = self.lab.server_context(identity, alpn=LABELS["h1" if name.startswith("h1.") else "h2"])
+                self._contexts[name] = self.lab.server_context(identity, alpn=protocols_of(name))
             return self._contexts[name]
 
     def _note(self, request):
@@ -194,7 +192,9 @@ class WebSocketOrigin:
     def _serve_connection(self, connection):
         duplex = Duplex(connection.tls)
         if connection.tls.selected_alpn_protocol() != "h2":
-            self._serve_upgrade(duplex)
+            if "http/1.1" in protocols_of(connection.server_name):
+                self._serve_upgrade(duplex)
+            duplex.shut()
             return
         peer = Http2Peer(duplex, client_side=False, serve=self._serve_connect, settings=self._settings)
         self.peers.append(peer)
@@ -218,7 +218,7 @@ class WebSocketOrigin:
             lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
             duplex.send(f"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
                         f"Sec-WebSocket-Accept: {accept}\r\n{lines}\r\n".encode())
-            self._run(_DuplexPipe(duplex, reader.pending), head.target, deflate)
+            self._run(DuplexPipe(duplex, reader.pending), head.target, deflate)
             return
 
     def _serve_connect(self, flow):
@@ -231,7 +231,7 @@ class WebSocketOrigin:
             return
         deflate, fields = _agree(flow.get("sec-websocket-extensions"), flow.get("sec-websocket-protocol"))
         flow.send_head(200, [(name.lower(), value) for name, value in fields])
-        self._run(_FlowPipe(flow), flow.path, deflate)
+        self._run(FlowPipe(flow), flow.path, deflate)
 
     def _refusal(self, request):
         answer = self.answers.get(urllib.parse.urlsplit(request.target).path)
@@ -264,94 +264,3 @@ def _agree(offer, protocols):
         return None, fields
     deflate = wsproto.extensions.PerMessageDeflate()
     return deflate, [*fields, ("Sec-WebSocket-Extensions", f"{DEFLATE}; {deflate.accept(offer)}")]
-
-
-class Refused(Exception):
-    """The handshake did not end in a WebSocket; `status`, `body` and `fields` are the answer's."""
-
-    def __init__(self, status, body, fields):
-        super().__init__(f"the handshake was answered with {status} {body[:300]!r}")
-        self.status, self.body, self.fields = status, body, fields
-
-
-class WebSocketClient:
-    """A client that opens WebSockets in one form; over HTTP/2 they share a connection."""
-
-    def __init__(self, lab, form, name, address=topology.ORIGIN):
-        self.lab, self.form, self.name = lab, form, name
-        self.address, self.peer, self._open = address, None, []
-
-    def _duplex(self):
-        alpn = "h2" if self.form == "h2" else "http/1.1"
-        connection = self.lab.open(self.name, self.address, context=self.lab.client_context(alpn=(alpn,)))
-        chosen = connection.tls.selected_alpn_protocol()
-        if chosen != alpn:
-            raise ConnectionError(f"ALPN gave {chosen} for {alpn}")
-        duplex = Duplex(connection.tls)
-        self._open.append(duplex)
-        return duplex
-
-    def open(self, path="/echo", *, deflate=False, fields=(), key=None):
-        """An open WebSocket; Refused where the answer is another."""
-        extension = wsproto.extensions.PerMessageDeflate() if deflate else None
-        fields = list(fields)
-        if extension:
-            fields.append(("Sec-WebSocket-Extensions", f"{DEFLATE}; {extension.offer()}"))
-        pipe, answer = (self._connect if self.form == "h2" else self._upgrade)(path, fields, key)
-        agreed = dict((name.lower(), value) for name, value in answer).get("sec-websocket-extensions")
-        if extension and agreed:
-            extension.finalize(agreed)
-        socket = Socket(pipe, True, extension if agreed else None)
-        socket.answer = [(name.lower(), value) for name, value in answer]
-        return socket
-
-    def _upgrade(self, path, fields, key):
-        duplex = self._duplex()
-        key = key if key is not None else base64.b64encode(os.urandom(16)).decode()
-        lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
-        duplex.send(f"GET {path} HTTP/1.1\r\nHost: {self.name}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
-                    f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{lines}\r\n".encode())
-        reader = http1.Reader(duplex.receive)
-        answer = reader.response()
-        if answer.status != 101:
-            raise Refused(answer.status, answer.body, answer.fields)
-        if answer.get("sec-websocket-accept") != accept_of(key) or (answer.get("upgrade") or "").lower() != "websocket":
-            raise Refused(101, b"without the proof", answer.fields)
-        return _DuplexPipe(duplex, reader.pending), answer.fields
-
-    def _connect(self, path, fields, key):
-        if not self.peer:
-            self.peer = Http2Peer(self._duplex(), client_side=True)
-        settings = h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL
-        with self.peer.changed:
-            self.peer.changed.wait_for(lambda: self.peer.end or self.peer.events, 30)
-        if not self.peer.h2.remote_settings.get(settings, 0):
-            raise Refused(0, b"extended CONNECT is not offered", [])
-        keys = [("sec-websocket-key", key)] if key else []
-        flow = self.peer.request_raw(
-            [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", path),
-             (":authority", self.name), ("sec-websocket-version", "13"), *keys,
-             *((name.lower(), value) for name, value in fields)], end=False)
-        flow.head()
-        if not 200 <= flow.status <= 299:
-            raise Refused(flow.status, flow.body(), flow.fields)
-        return _FlowPipe(flow), flow.fields
-
-    def close(self):
-        if self.peer:
-            self.peer.close()
-        for duplex in self._open:
-            duplex.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-def cells():
-    """Each combination of forms: its label, the client's form, the origin's name."""
-    for client in FORMS:
-        for origin in FORMS:
-            yield f"{client}->{origin}", client, f"{origin}.ws.test"

@@ -1,5 +1,5 @@
-"""WebSockets through the gateway, by Upgrade and by extended CONNECT on either side (B3): every byte arrives, and what it
-amounted to is in the log."""
+"""WebSockets through the gateway, by Upgrade and by extended CONNECT on either side (B3): every byte arrives, what it amounted
+to is in the log, and peers that fall silent hold nothing for ever."""
 
 import hashlib
 import os
@@ -7,23 +7,12 @@ import random
 import threading
 import time
 
-from harness import certificates, topology
 from harness.flow import Broken
 from harness.scenario import Control, scenario
-from harness.websocket import Gone, Refused, WebSocketClient, WebSocketOrigin, cells
+from harness.websocket import Gone, WebSocketOrigin
+from harness.websocket_client import NONE_RELAYED, OPENS, Refused, WebSocketClient, cells, opened
 
-_OPENS = "the WebSocket opens"
-_NONE_RELAYED = {"http.upgrades": ""}
-
-
-def _opened(lab, cell, client, path="/echo", **options):
-    """An open WebSocket, or the end of the scenario."""
-    try:
-        socket = client.open(path, **options)
-    except (Refused, Broken) as error:
-        lab.require(_OPENS, False, f"{cell}: {error}")
-    lab.expect(_OPENS, True)
-    return socket
+_HELD_KIB = 16 << 10
 
 
 def _same_bytes(client_end, origin_end):
@@ -45,7 +34,7 @@ def _converse(lab, cell, form, name, origin, deflate, count, largest):
     small += [numbers.randbytes(numbers.choice((0, 1, 125, 126, 200))) for _ in range(count - len(small))]
     large = os.urandom(largest // 2) + bytes(largest // 2)
     with WebSocketClient(lab, form, name) as client:
-        socket = _opened(lab, cell, client, path, deflate=deflate)
+        socket = opened(lab, cell, client, path, deflate=deflate)
         peer = origin.socket_of(path)
 
         def send():
@@ -93,52 +82,14 @@ def _echoes(lab, deflate, count, largest):
         _check_log(lab, cell, _logged(lab, daemon, path), socket, deflate, count, largest)
 
 
-@scenario("B3", control=Control(_OPENS, settings=_NONE_RELAYED), timeout=240)
+@scenario("B3", control=Control(OPENS, settings=NONE_RELAYED), timeout=240)
 def messages(lab):
     _echoes(lab, False, 10_000, 16 << 20)
 
 
-@scenario("B3", control=Control(_OPENS, settings=_NONE_RELAYED), timeout=240)
+@scenario("B3", control=Control(OPENS, settings=NONE_RELAYED), timeout=240)
 def compressed_messages(lab):
     _echoes(lab, True, 2_000, 4 << 20)
-
-
-@scenario("B3", control=Control("the request's fields arrive", settings=_NONE_RELAYED))
-def handshake_fields(lab):
-    """Origin, subprotocol and extensions pass as they are; the key is the business of one hop where the forms differ."""
-    origin = WebSocketOrigin(lab)
-    daemon = lab.gateway()
-    for cell, form, name in cells():
-        with WebSocketClient(lab, form, name) as client:
-            fields = [("Origin", "https://page.test"), ("Sec-WebSocket-Protocol", "chat, superchat"), ("Cookie", "a=1"),
-                      ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits, x-unknown")]
-            key = "c2l4dGVlbiBieXRlcyAhIQ=="
-            try:
-                socket = client.open(f"/echo?{cell}", fields=fields, key=key)
-            except Refused as error:
-                lab.expect("the request's fields arrive", False, f"{cell}: {error}")
-                continue
-            request = origin.requests[-1]
-            kept = all(request.get(field.lower()) == value for field, value in fields)
-            lab.expect("the request's fields arrive", kept and request.get("sec-websocket-version") == "13", f"{cell}: {request}")
-            lab.expect("subprotocol and extensions are answered as the origin said",
-                       dict(socket.answer).get("sec-websocket-protocol") == "chat" and
-                       "permessage-deflate" in dict(socket.answer).get("sec-websocket-extensions", ""), f"{cell}: {socket.answer}")
-            arrived = request.get("sec-websocket-key")
-            if cell == "h1->h1":
-                lab.expect("one form on both sides: the client's own key", arrived == key, arrived)
-            elif cell == "h2->h1":
-                lab.expect("a key of the gateway's for an origin that needs one", arrived and arrived != key, arrived)
-            else:
-                lab.expect("no key over HTTP/2", arrived is None, f"{cell}: {arrived}")
-            if form == "h2":
-                lab.expect("no accept over HTTP/2", "sec-websocket-accept" not in dict(socket.answer), socket.answer)
-            lab.expect("the request id is injected", request.get("x-request-id"), request)
-            socket.close()
-            socket.rest()
-            line = lab.exchanges(daemon, 1, path=f"/echo?{cell}")
-            lab.expect("the log says by which HTTP the client came", line and line[0]["alpn"] == ("h2" if form == "h2" else "http/1.1"),
-                       line)
 
 
 def _fragments(socket):
@@ -164,14 +115,14 @@ def _closing(socket):
     socket.receive()
 
 
-@scenario("B3", control=Control(_OPENS, settings=_NONE_RELAYED))
+@scenario("B3", control=Control(OPENS, settings=NONE_RELAYED))
 def frames(lab):
     """Fragments, pings between them, and closing by either side pass frame by frame."""
     origin = WebSocketOrigin(lab, {"/pinging": _pinging, "/closing": _closing})
     daemon = lab.gateway()
     for cell, form, name in cells():
         with WebSocketClient(lab, form, name) as client:
-            socket = _opened(lab, cell, client, f"/echo?{cell}")
+            socket = opened(lab, cell, client, f"/echo?{cell}")
             whole = b"".join(b"piece %d " % number for number in range(5))
             lab.expect("fragments are one message", _fragments(socket) == whole, cell)
             socket.close(1001, "")
@@ -184,7 +135,7 @@ def frames(lab):
                                                                 "pings": 1, "pongs": 0, "close": 1001}, f"{cell}: {flow}")
             lab.expect("and the answers too", flow.get("out", {}).get("pongs") == 1, f"{cell}: {flow}")
 
-            socket = _opened(lab, cell, client, f"/pinging?{cell}")
+            socket = opened(lab, cell, client, f"/pinging?{cell}")
             for message in (b"first", b"second"):
                 socket.send(message)
                 answer = socket.receive()
@@ -192,14 +143,14 @@ def frames(lab):
             socket.close()
             socket.rest()
 
-            socket = _opened(lab, cell, client, f"/closing?{cell}")
+            socket = opened(lab, cell, client, f"/closing?{cell}")
             socket.rest()
             lab.expect("the origin's close code arrives", socket.close_code == 4000, f"{cell}: {socket.close_code}")
             flow = _logged(lab, daemon, f"/closing?{cell}").get("websocket", {})
             lab.expect("and is in the log", flow.get("out", {}).get("close") == 4000, f"{cell}: {flow}")
 
 
-@scenario("B3", control=Control("bytes that are no frames pass", settings=_NONE_RELAYED))
+@scenario("B3", control=Control("bytes that are no frames pass", settings=NONE_RELAYED))
 def broken_frames(lab):
     """Only the counting ends: the bytes are the peers' affair."""
     def swallow(socket):
@@ -230,90 +181,38 @@ def broken_frames(lab):
                        "opcode" in flow.get("out", {}).get("broken", ""), f"{cell}: {flow}")
 
 
-@scenario("B3", control=Control("a blocked WebSocket gets 403", policy=""))
-def refused_by_policy(lab):
-    origin = WebSocketOrigin(lab)
-    lab.gateway(policy="[blacklist]\ndomain = *.ws.test\n")
-    for form in ("h1", "h2"):
-        with WebSocketClient(lab, form, "h1.ws.test") as client:
-            try:
-                client.open("/echo")
-                answer = None
-            except Refused as error:
-                answer = error
-            lab.expect("a blocked WebSocket gets 403", answer and answer.status == 403 and b"Policy Blocked" in answer.body,
-                       f"{form}: {answer}")
-            if not lab.in_control:
-                lab.expect("no request reaches the origin", not origin.requests, origin.requests)
+def _flood(socket):
+    while True:
+        socket.send(bytes(1 << 16))
 
 
-def _refusal(client, path, **options):
-    """How the handshake was answered."""
-    try:
-        client.open(path, **options)
-    except Refused as error:
-        return error
-    except Broken as error:
-        return Refused(0, error.how.encode(), [])
-    return Refused(101, b"it opened", [])
-
-
-@scenario("B3", control=Control("an origin that cannot be verified is answered with 502"))
-def failing_origins(lab):
-    """A certificate for another name; a refusal of the origin's own; consent without proof, which the client could not check
-    over HTTP/2. In the control the name is verified."""
-    def denied(_request):
-        return 403, [("content-type", "text/plain"), ("x-why", "not today")], b"go away"
-
-    def forged(request):
-        fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")]
-        return (101, fields, b"") if request.form == "h1" else None
-
-    def deaf(_request):
-        return 200, [("content-type", "text/plain")], b"a page"
-    WebSocketOrigin(lab, answers={"/denied": denied, "/forged": forged, "/deaf": deaf})
-    wrong = lab.server_context(certificates.issue(lab.root, ["another.test"]))
-    lab.origin((topology.ORIGIN6,), contexts=lambda _name, _address: wrong)
-    daemon = lab.gateway()
-    for form in ("h1", "h2"):
-        address = topology.ORIGIN if lab.in_control else topology.ORIGIN6
-        with WebSocketClient(lab, form, "h1.unverified.test", address) as client:
-            answer = _refusal(client, "/echo")
-            lab.expect("an origin that cannot be verified is answered with 502", answer.status == 502, f"{form}: {answer}")
-    if lab.in_control:
-        return
+@scenario("B3", control=Control("a WebSocket that nobody reads is ended", settings={"upstream.idle_timeout_seconds": 300}),
+          timeout=120)
+def peers_that_do_not_read(lab):
+    """The origin would send for ever; what cannot be handed on is not taken from it."""
+    origin = WebSocketOrigin(lab, {"/flood": _flood})
+    daemon = lab.gateway({"upstream.idle_timeout_seconds": 3})
+    before, stalled, clients = daemon.resident_kib(), [], []
     for cell, form, name in cells():
-        with WebSocketClient(lab, form, name) as client:
-            answer = _refusal(client, "/denied")
-            lab.expect("the origin's own refusal arrives whole", answer.status == 403 and answer.body == b"go away" and
-                       dict(answer.fields).get("x-why") == "not today", f"{cell}: {answer}")
-            if cell == "h2->h1":  # where the client would take 200 for consent, and the origin does not mean it
-                answer = _refusal(client, "/deaf")
-                lab.expect("a page is no WebSocket", answer.status == 502, f"{cell}: {answer}")
-    with WebSocketClient(lab, "h2", "h1.ws.test") as client:
-        answer = _refusal(client, "/forged?h2")
-        lab.expect("consent without the proof is answered with 502", answer.status == 502, answer)
-        line = lab.exchanges(daemon, 1, path="/forged?h2")
-        lab.expect("the log says so", line and "Sec-WebSocket-Accept" in line[0]["error"], line)
-    with WebSocketClient(lab, "h1", "h2.ws.test") as client:
-        answer = _refusal(client, "/echo", key="too short")
-        lab.expect("a key that cannot be answered is answered with 400", answer.status == 400, answer)
-
-
-@scenario("B3", control=Control("an extended CONNECT is refused with 501", settings={"http.upgrades": "websocket"}))
-def upgrades_setting(lab):
-    """`[http] upgrades` without websocket: an Upgrade is ignored, as the origin may; a CONNECT cannot be."""
-    origin = WebSocketOrigin(lab)
-    lab.gateway({"http.upgrades": "echo"})
-    with WebSocketClient(lab, "h2", "h1.ws.test") as client:
-        answer = _refusal(client, "/echo")
-        lab.expect("an extended CONNECT is refused with 501", answer.status == 501, answer)
-    if lab.in_control:
-        return
-    lab.expect("nothing of it reaches the origin", not origin.requests, origin.requests)
-    with WebSocketClient(lab, "h1", "h1.ws.test") as client:
-        answer = _refusal(client, "/echo")
-        lab.expect("an Upgrade is not passed on", answer.status == 200 and origin.requests[-1].get("upgrade") is None, answer)
+        client = WebSocketClient(lab, form, name)
+        clients.append(client)
+        client.open(f"/flood?{cell}")
+        stalled.append((cell, origin.socket_of(f"/flood?{cell}")))
+        if form == "h2":
+            beside = client.open(f"/echo?{cell}")
+            beside.send("and I?")
+            lab.expect("others of its connection go on", beside.receive() == "and I?", cell)
+    patience = time.monotonic() + lab.patience
+    for cell, peer in stalled:
+        gone = peer.finished.wait(max(0, patience - time.monotonic()))
+        lab.expect("a WebSocket that nobody reads is ended", gone, cell)
+        if gone:
+            line = _logged(lab, daemon, f"/flood?{cell}")
+            lab.expect("the log says why", "in time" in line.get("error", ""), f"{cell}: {line}")
+    grown = daemon.resident_kib() - before
+    lab.expect("it holds little of what waits", not lab.measures or grown < _HELD_KIB, f"{grown} KiB more")
+    for client in clients:
+        client.close()
 
 
 def _ended(socket):
@@ -357,7 +256,7 @@ def idle_peers(lab):
         client.close()
 
 
-@scenario("B3", control=Control(_OPENS, settings=_NONE_RELAYED))
+@scenario("B3", control=Control(OPENS, settings=NONE_RELAYED))
 def vanishing_peers(lab):
     """One end breaks off: the other one learns of it, and WebSockets beside it go on."""
     def vanish(socket):
@@ -367,7 +266,7 @@ def vanishing_peers(lab):
     lab.gateway()
     for cell, form, name in cells():
         with WebSocketClient(lab, form, name) as client:
-            beside = _opened(lab, cell, client, f"/echo?beside-{cell}")
+            beside = opened(lab, cell, client, f"/echo?beside-{cell}")
             socket = client.open(f"/echo?{cell}")
             peer = origin.socket_of(f"/echo?{cell}")
             socket.pipe.abort()
