@@ -132,6 +132,8 @@ std::optional<IpAddress> OriginDialer::source_for(const Route& route, const Endp
   // client's own link go straight to the client.
   if (addresses.is_own(client) || client.family() != destination.address.family()) return {};
   if (addresses.on_same_link(client, destination.address)) return {};
+  // What this machine sends itself is not let in with a stranger's address.
+  if (destination.address.is_loopback() || addresses.is_own(destination.address)) return {};
   return client;
 }
 
