@@ -197,3 +197,19 @@ def websockets(lab):
             flow = lines[0].get("websocket", {}).get("in", {}) if lines else {}
             lab.expect("the log counts its messages", flow.get("text") == count and flow.get("binary") == 1 and
                        flow.get("close") == 3333, lines)
+
+
+@scenario("A4 E04 H05", timeout=480)
+def chromium_by_tls(lab):
+    """Chromium with an https:// proxy, which it speaks HTTP/2 with; the onboarding page tells it whether it trusts the CA."""
+    lab.origin(behaviours={"/page": _page})
+    lab.name_server()
+    daemon = lab.gateway({"listen.proxy_tls": f"{topology.GATEWAY_LAN}:8444"})
+    home = _profile(lab)
+    seen = _visit(lab, "https://browser.test/page", home, f"--proxy-server=https://{topology.GATEWAY_LAN}:8444")
+    lab.expect("the page is shown through a proxy inside TLS", "MARK-OF-THE-ORIGIN" in seen, seen[:600])
+    line = next(iter(lab.exchanges(daemon, 1, host="browser.test")), {})
+    lab.expect("by HTTP/2", line.get("via") == ["proxy_tls TLSv1.3 h2"], line)
+    for state, visitor in (("trusted", home), ("untrusted", _profile(lab, trusted=False))):
+        seen = _visit(lab, "http://sallyport.internal/", visitor, f"--proxy-server=http://{topology.GATEWAY_LAN}:8080")
+        lab.expect("the onboarding page says whether it trusts the CA", f'data-state="{state}"' in seen, seen[-1500:])
