@@ -21,6 +21,7 @@ struct Route {
 
 constexpr std::array routes = {
     Route{"GET", "/api/v1/status", &status},
+    Route{"GET", "/api/v1/connections", &connections},
     Route{"GET", "/api/v1/exchanges", &exchanges},
     Route{"GET", "/api/v1/exchanges/{}", &exchange},
     Route{"GET", "/metrics", &metrics},

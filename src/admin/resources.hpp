@@ -7,6 +7,8 @@ namespace sallyport::admin {
 
 // GET /api/v1/status
 [[nodiscard]] Reply status(const Context& context, const Request& request);
+// GET /api/v1/connections: what is open now, the newest first. Queries: client, name, limit.
+[[nodiscard]] Reply connections(const Context& context, const Request& request);
 // GET /metrics: the text format that Prometheus scrapes.
 [[nodiscard]] Reply metrics(const Context& context, const Request& request);
 // GET /api/v1/exchanges: what the history holds, the newest first. Queries: client, host, verdict, text, status, since

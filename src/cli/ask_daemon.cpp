@@ -28,7 +28,7 @@ std::expected<Told, int> ask_daemon(const std::string& config_path, const std::s
   }
   Told told{answer->body, nlohmann::json::parse(answer->body, nullptr, false)};
   if (told.json.is_discarded()) {
-    streams.err << "the daemon's answer is not understood: is it of another version?\n";
+    streams.err << not_understood;
     return std::unexpected(exit_failure);
   }
   if (answer->status != 200) {

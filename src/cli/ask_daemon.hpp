@@ -3,12 +3,15 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 
 namespace sallyport::cli {
+
+inline constexpr std::string_view not_understood = "the daemon's answer is not understood: is it of another version?\n";
 
 struct Told {
   std::string text;

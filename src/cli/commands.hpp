@@ -28,6 +28,18 @@ int explain(const std::string& config_path, const std::string& name, const std::
 // What the running daemon says of itself.
 int status(const std::string& config_path, bool as_json, Streams streams);
 
+struct ConnectionsQuery {
+  std::string client;
+  std::string name;
+  std::size_t limit = 1'000;
+  bool json = false;
+  bool watch = false;
+  bool top = false;
+  std::size_t pictures = 0;  // to show before it ends by itself; 0: it goes on
+};
+// What clients have open, the newest first; watched, again and again; as top, the busiest first.
+int connections(const std::string& config_path, const ConnectionsQuery& query, Streams streams);
+
 struct HistoryQuery {
   std::string client;
   std::string host;

@@ -4,19 +4,10 @@
 #include "sallyport/cli/program.hpp"
 
 #include "ask_daemon.hpp"
+#include "columns.hpp"
 
 namespace sallyport::cli {
 namespace {
-
-std::string duration_text(std::int64_t seconds) {
-  const std::int64_t days = seconds / 86'400;
-  const std::int64_t hours = seconds / 3'600 % 24;
-  const std::int64_t minutes = seconds / 60 % 60;
-  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
-  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
-  if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
-  return std::to_string(seconds) + " s";
-}
 
 std::string list_text(const nlohmann::json& list) {
   std::string text;
@@ -26,8 +17,8 @@ std::string list_text(const nlohmann::json& list) {
 
 void print(const nlohmann::json& status, std::ostream& out) {
   out << "sallyportd " << status.at("version").get<std::string>() << ", up "
-      << duration_text(status.at("uptime_seconds").get<std::int64_t>()) << ", "
-      << status.at("workers").get<std::size_t>() << " workers\n"
+      << duration_text(status.at("uptime_seconds").get<double>()) << ", " << status.at("workers").get<std::size_t>()
+      << " workers\n"
       << "  settings     " << status.at("config").get<std::string>() << '\n'
       << "  transparent  " << list_text(status.at("listen").at("transparent")) << '\n'
       << "  proxy        " << list_text(status.at("listen").at("proxy")) << '\n'
@@ -51,7 +42,7 @@ int status(const std::string& config_path, bool as_json, Streams streams) {
   try {
     print(told->json, streams.out);
   } catch (const nlohmann::json::exception&) {
-    streams.err << "the daemon's answer is not understood: is it of another version?\n";
+    streams.err << not_understood;
     return exit_failure;
   }
   return 0;

@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness import client
+from harness import client, topology
 from harness.scenario import scenario
 
 _POLICY = "[blacklist]\ndomain = ads.example.test\n[passthrough]\ndomain = *.bank.test\n"
@@ -72,3 +72,38 @@ def metrics_count_what_clients_did(lab):
     lab.expect("counters equal what the clients did", all(moved.get(name) == value for name, value in wanted.items()), moved)
     handshakes = sum(value for name, value in moved.items() if name.startswith("sallyport_client_handshakes_total"))
     lab.expect("each intercepted connection shook hands", handshakes == 4, moved)
+
+
+@scenario("M10")
+def connections_are_seen(lab):
+    """What is open is listed with what is known of it, its bytes move, and it is gone once it is closed."""
+    daemon = lab.gateway(policy=_POLICY + "proof = none\n")
+    lab.origin()
+
+    def seen(*options):
+        done = lab.command("--config", daemon.files.config, "connections", "--json", *options, check=True)
+        return json.loads(done.stdout)["connections"]
+
+    with lab.open("www.example.test") as opened:
+        opened.request("/", "www.example.test")
+        one = seen()[0]
+        layer = one["layers"][0]
+        lab.expect("the client and where it was going", one["client"].startswith(topology.CLIENT + ":")
+                   and one["local"] == topology.ORIGIN + ":443" and one["door"] == "transparent", one)
+        lab.expect("its name, verdict and TLS", layer["name"] == "www.example.test" and layer["tls"].startswith("TLSv1.3")
+                   and layer["verdict"] == "ALLOWED-BY-DEFAULT" and layer["ja4"].startswith("t13"), one)
+        lab.expect("its origin and exchanges", one["upstream"] == topology.ORIGIN + ":443" and one["exchanges"] == 1
+                   and one["tls_upstream"].startswith("TLSv1") and one["state"] == "open", one)
+        lab.expect("its link-layer address", re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", one.get("mac", "")), one)
+        opened.request("/", "www.example.test")
+        again = seen()[0]
+        lab.expect("it is the same, and has moved", again["id"] == one["id"] and again["exchanges"] == 2
+                   and again["received"] > one["received"] and again["sent"] > one["sent"], again)
+        with lab.open("www.bank.test", context=client.tls_context(lab.root.pem())) as passed:
+            passed.request("/", "www.bank.test")
+            newest = seen("--name", "bank")
+            lab.expect("a client that is passed through", len(newest) == 1 and newest[0]["state"] == "passed through"
+                       and newest[0]["received"] > 0 and newest[0]["sent"] > 0, newest)
+        shown = lab.command("--config", daemon.files.config, "top", "--count", "1").stdout
+        lab.expect("a table for eyes", "www.example.test" in shown and "BYTES/S" in shown, shown)
+    lab.expect("what is closed is gone", lab.until(lambda: not seen()), seen())
