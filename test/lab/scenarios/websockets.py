@@ -279,3 +279,27 @@ def vanishing_peers(lab):
             lab.expect("others go on", beside.receive() == "and I?", cell)
             beside.close()
             beside.rest()
+
+
+_STAYS = "a quiet WebSocket outlives idle connections"
+
+
+@scenario("B3", control=Control(_STAYS, settings={"upstream.idle_timeout_seconds": 1}))
+def quiet_peers(lab):
+    """The times that bound a client between its requests, and an upstream connection that nobody uses, are not a WebSocket's."""
+    origin = WebSocketOrigin(lab)
+    lab.gateway({"limits.client_idle_seconds": 1, "limits.header_seconds": 1, "upstream.pool_idle_seconds": 1})
+    clients, sockets = [], []
+    for cell, form, name in cells():
+        clients.append(WebSocketClient(lab, form, name))
+        sockets.append((cell, opened(lab, cell, clients[-1], f"/echo?{cell}"), origin.socket_of(f"/echo?{cell}")))
+    time.sleep(3)
+    for cell, socket, peer in sockets:
+        try:
+            socket.send("still here")
+            answer = socket.receive()
+        except (Gone, Broken, OSError) as error:
+            answer = repr(error)
+        lab.expect(_STAYS, answer == "still here" and not peer.finished.is_set(), f"{cell}: {answer}")
+    for client in clients:
+        client.close()
