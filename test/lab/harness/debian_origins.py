@@ -40,6 +40,7 @@ accesslog.filename = "{log}"
 accesslog.format = "%r"
 ssl.engine = "enable"
 ssl.pemfile = "{identity}"
+server.feature-flags = ("server.h2proto" => "{switch}")
 """
 
 _HAPROXY = """
@@ -181,7 +182,7 @@ class DebianOrigin:
         values = {"folder": folder, "log": self.log, "address": address, "name": self.name, "file": os.path.join(folder, file),
                   "socket": f"{f'[{address}]' if ':' in address else address}:443",
                   "protocols": "h2 http/1.1" if http2 else "http/1.1", "alpn": "h2,http/1.1" if http2 else "http/1.1",
-                  "http2": "http2" if http2 else "",
+                  "http2": "http2" if http2 else "", "switch": "enable" if http2 else "disable",
                   "identity": lab.identity_file(certificates.issue(lab.root, [self.name]))}
         os.chmod(values["identity"], 0o644)
         with open(values["file"], "w", encoding="ascii") as made:
@@ -218,5 +219,6 @@ class DebianOrigin:
     def lines(self):
         """The request lines that it has served."""
         with open(self.log, encoding="latin-1") as file:
-            # haproxy also tells of connections on which nobody asked for anything.
-            return [line for line in file.read().splitlines() if line and not line.endswith("SSL handshake failure")]
+            # haproxy and lighttpd also tell of connections on which nobody asked for anything.
+            return [line for line in file.read().splitlines()
+                    if line and not line.endswith("SSL handshake failure") and line != "PRI * HTTP/2.0"]
