@@ -62,20 +62,22 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
   void on_change() override { changed.notify(); }
 
   // --- ServerStreamOwner ---------------------------------------------------------------------------
-  void on_head_begun() override {
-    if (!std::exchange(in_head, true)) loop.make_ready(&State::watch_head, this);
+  void on_head_begun(const ServerStream& stream) override {
+    if (std::exchange(in_head, &stream) == nullptr) loop.make_ready(&State::watch_head, this);
   }
   void on_head_complete(ServerStream& stream) override {
-    in_head = false;
+    in_head = nullptr;
     waiting.push_back(&stream);
     changed.notify();
   }
   void on_dropped(ServerStream& stream) override {
-    in_head = false;
+    if (in_head == &stream) in_head = nullptr;
     std::erase(waiting, &stream);
-    on_done(stream);
+    done.push_back(&stream);
+    changed.notify();
   }
   void on_done(ServerStream& stream) override {
+    --running;
     done.push_back(&stream);
     changed.notify();
   }
@@ -87,28 +89,34 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
   // Most heads come in one piece, and need no timer.
   static void watch_head(void* self) {
     auto& state = *static_cast<State*>(self);
-    if (state.in_head) state.head_timer.arm(state.loop.now() + state.options.header);
+    if (state.in_head != nullptr) state.head_timer.arm(state.loop.now() + state.options.header);
   }
   static void on_head_late(void* self) {
     auto& state = *static_cast<State*>(self);
-    if (!state.in_head) return;
+    if (state.in_head == nullptr) return;
     state.head_late = true;
     state.connection.end(ErrorCode::protocol_error, {ErrorKind::timed_out, "a head did not arrive in time"});
   }
 
-  // Begins the requests whose turn it is.
-  void begin_waiting() {
+  // Begins the requests whose turn it is; false if others have theirs in the loop's next turn.
+  bool begin_waiting() {
     if (turn != loop.turn()) {
       turn = loop.turn();
       begun_in_turn = 0;
     }
-    while (!waiting.empty() && begun_in_turn < most_begun_in_turn) {
+    while (!waiting.empty() && running < most_running()) {
+      if (begun_in_turn == most_begun_in_turn) return false;
       ServerStream& stream = *waiting.front();
       waiting.pop_front();
       ++begun_in_turn;
+      ++running;
       stream.start();
     }
+    return true;
   }
+
+  // A stream that is reset may be replaced at once, while its exchange needs a moment to end.
+  [[nodiscard]] std::size_t most_running() const { return std::size_t{2} * options.streams; }
 
   void let_go_of_done() {
     for (ServerStream* stream : done) {
@@ -140,11 +148,12 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
   io::Timer head_timer;
   bool started = false;
   bool draining = false;
-  bool in_head = false;
+  const ServerStream* in_head = nullptr;  // whose head has begun and is not complete
   bool head_late = false;
   std::uint64_t turn = 0;
   unsigned begun_in_turn = 0;
-  Connection connection;  // outlives the streams' flows
+  std::size_t running = 0;  // exchanges that have begun and not ended
+  Connection connection;    // outlives the streams' flows
   std::list<ServerStream> streams;
   std::list<ServerStream> spare;
   std::deque<ServerStream*> waiting;  // their heads are complete
@@ -167,9 +176,9 @@ io::Task<std::optional<Error>> Server::serve() {
   state.started = true;
   if (state.draining) state.connection.drain();
   while (!state.connection.ended()) {
-    state.begin_waiting();
+    const bool all_begun = state.begin_waiting();
     state.let_go_of_done();
-    if (!state.waiting.empty()) {
+    if (!all_begun) {
       co_await io::next_turn(state.loop);
     } else {
       [[maybe_unused]] const bool told = co_await state.changed.wait_until();

@@ -43,7 +43,7 @@ void ServerStream::close() {
 
 void ServerStream::begin_block() {
   if (phase_ == Phase::reading_head) {
-    context_.owner.on_head_begun();
+    context_.owner.on_head_begun(*this);
   } else {
     trailers_.clear();
   }

@@ -24,7 +24,7 @@ class ServerStream;
 // Whom a stream tells what becomes of it. The first two are called from inside nghttp2.
 class ServerStreamOwner {
  public:
-  virtual void on_head_begun() = 0;
+  virtual void on_head_begun(const ServerStream& stream) = 0;
   virtual void on_head_complete(ServerStream& stream) = 0;
   // The stream ended before its head was complete, or before run() began.
   virtual void on_dropped(ServerStream& stream) = 0;

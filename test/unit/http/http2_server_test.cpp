@@ -81,6 +81,24 @@ io::Task<void> open_a_window_later(Http2Talk& talk) {
   co_await serving.join();
 }
 
+io::Task<void> reset_lingering_requests(Http2Talk& talk, std::size_t& seen_at_most) {
+  talk.handler.loop = talk.loop.get();
+  io::StartedTask<void> serving(talk.serve());
+  co_await send(*talk.client, preface());
+  for (std::uint32_t stream = 1; stream <= 11; stream += 2) {
+    co_await send(*talk.client, headers(stream, request_lines("POST", "/linger"), false));
+    for (int turn = 0; turn < 10; ++turn) co_await io::next_turn(*talk.loop);
+    co_await send(*talk.client, reset(stream, 8));
+  }
+  co_await send(*talk.client, h2_get(13, "/a"));
+  for (int turn = 0; turn < 10; ++turn) co_await io::next_turn(*talk.loop);
+  seen_at_most = talk.handler.seen.size();
+  talk.handler.linger = false;
+  co_await talk.listen_for("/a:");
+  talk.client->close({ErrorKind::cancelled, "heard enough"});
+  co_await serving.join();
+}
+
 Lines extended_connect(std::string_view path) {
   Lines lines = request_lines("CONNECT", path);
   lines.insert(lines.begin(), {":protocol", "echo"});
@@ -236,6 +254,29 @@ TEST(a_head_that_does_not_come_in_time_ends_the_connection) {
   CHECK(talk.handler.seen.empty());
 }
 
+// G03: what becomes of another stream meanwhile changes nothing.
+TEST(a_head_is_waited_for_no_longer_because_another_stream_ends) {
+  Http2Talk talk;
+  talk.options.header = std::chrono::milliseconds(50);
+  talk.options.idle = talk.options.body = std::chrono::seconds(1);
+  std::string frames;  // more than begin at once, so that the last one ends before it began
+  for (std::uint32_t stream = 1; stream <= 39; stream += 2)
+    frames += headers(stream, request_lines("POST", "/wait"), false);
+  (void)talk.say(frames + reset(39, 8) + frame(NGHTTP2_HEADERS, 0, 41, block_of(request_lines("GET", "/a"))));
+  CHECK(talk.fault && talk.fault->kind == ErrorKind::timed_out);
+}
+
+// G02
+TEST(exchanges_that_need_a_moment_to_end_do_not_pile_up) {
+  Http2Talk talk;
+  talk.options.streams = 2;
+  std::size_t seen_at_most = 0;
+  talk.run(reset_lingering_requests(talk, seen_at_most));
+  CHECK_EQUAL(seen_at_most, 4U);
+  CHECK_EQUAL(talk.heard(), "13 200 | 13 \"/a:\".");
+  CHECK_EQUAL(talk.handler.seen.size(), 5U);
+}
+
 // G03, G05
 TEST(floods_end_the_connection_and_are_named) {
   const auto fault_of = [](const std::string& first, const std::string& again) {
@@ -319,6 +360,8 @@ UNIT_MAIN(UNIT_TEST(answers_requests_on_streams_of_their_own), UNIT_TEST(reads_b
           UNIT_TEST(rapid_reset_ends_the_connection_and_starts_next_to_nothing),
           UNIT_TEST(made_you_reset_ends_the_connection), UNIT_TEST(requests_that_are_only_ever_too_large_are_an_attack),
           UNIT_TEST(a_head_that_does_not_come_in_time_ends_the_connection),
+          UNIT_TEST(a_head_is_waited_for_no_longer_because_another_stream_ends),
+          UNIT_TEST(exchanges_that_need_a_moment_to_end_do_not_pile_up),
           UNIT_TEST(floods_end_the_connection_and_are_named), UNIT_TEST(what_is_no_http2_is_told_so),
           UNIT_TEST(streams_beyond_the_bound_are_refused), UNIT_TEST(an_exchange_may_be_the_last_one),
           UNIT_TEST(the_end_of_a_body_needs_no_window_of_its_own), UNIT_TEST(a_client_without_a_window_gives_no_room),

@@ -30,6 +30,7 @@ using std::chrono::milliseconds;
 // /cut        cuts its answer off
 // /slow       drains the server while the exchange runs, then answers
 // /wait       reads the body, and gives up with it
+// /linger     goes on while `linger` is true, whatever becomes of the client
 // /switch     takes the connection over and answers what comes until its end, in brackets
 struct NamedHandler final : http::ExchangeHandler {
   io::Task<void> handle(http::Exchange& exchange) override {
@@ -41,6 +42,8 @@ struct NamedHandler final : http::ExchangeHandler {
     } else if (path == "/wait") {
       co_await read_until_stopped(exchange);
       exchange.response.cut_off();
+    } else if (path == "/linger") {
+      while (linger) co_await io::next_turn(*loop);
     } else if (path == "/stop") {
       co_await stop(exchange);
     } else if (path == "/stream") {
@@ -65,6 +68,8 @@ struct NamedHandler final : http::ExchangeHandler {
   std::vector<std::string> seen;
   std::vector<std::string> protocols;
   std::function<void()> drain;
+  bool linger = true;
+  io::EventLoop* loop = nullptr;  // for /linger
   Error stopped_with;
   std::vector<bool> had_room;  // of /room: at first, and after it waited
 
