@@ -18,6 +18,11 @@ constexpr unsigned most_reads_in_turn = 16;
 // What an idle connection may keep of the memory that its frames needed.
 constexpr std::size_t output_kept = 1024;
 
+// A block that decodes to more than so many times what was advertised is no mistake about sizes: HPACK makes four
+// kilobytes of one (RFC 9113 §10.5.1), and all of them cost time to decode.
+constexpr std::size_t tolerated_excess = 4;
+constexpr std::size_t overhead_of_field = 32;  // RFC 9113 §6.5.2
+
 }  // namespace
 
 void Connection::Waiter::on_wait_over(io::WaitOutcome outcome) {
@@ -102,18 +107,42 @@ void Connection::read_next_turn() {
 }
 
 void Connection::receive(ByteView bytes) {
+  if (ending_ || excessive_) return;
   ByteView rest = bytes;
-  for (auto frame = arriving_.next(rest); frame && !excessive_; frame = arriving_.next(rest)) see(*frame);
-  if (excessive_) return schedule_pump();
+  for (auto frame = arriving_.next(rest); frame; frame = arriving_.next(rest)) {
+    if (!admit(*frame)) return schedule_pump();
+  }
   in_session_ = true;
   const ssize_t taken = nghttp2_session_mem_recv(session(), bytes.data(), bytes.size());
   in_session_ = false;
+  reset_faulty_streams();
   if (taken < 0) {
     const bool flood = taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS;
     finish({flood ? ErrorKind::exhausted : ErrorKind::malformed,
             std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))});
   }
   schedule_pump();
+}
+
+bool Connection::admit(const SeenFrame& frame) {
+  see(frame);
+  if (options_.role == Role::server && !excessive_) {
+    if (const std::optional<StreamFault> fault = peer_streams_.take(frame)) {
+      if (fault->of_connection) {
+        end(fault->code, {ErrorKind::malformed, "HTTP/2: " + text_of(fault->code) + ": " + std::string(fault->reason)});
+      } else {
+        to_reset_.emplace_back(frame.stream, fault->code);
+      }
+    }
+  }
+  return !ending_ && !excessive_;
+}
+
+void Connection::reset_faulty_streams() {
+  for (const auto& [stream, code] : to_reset_) {
+    nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, stream, static_cast<std::uint32_t>(code));
+  }
+  to_reset_.clear();
 }
 
 void Connection::pump() {
@@ -356,6 +385,14 @@ void Connection::give_back_to_others() {
 }
 
 // --- what nghttp2 tells ----------------------------------------------------------------------------
+
+bool Connection::decoded(std::size_t name, std::size_t value) {
+  decoded_ += name + value + overhead_of_field;
+  if (decoded_ <= tolerated_excess * options_.header_bytes) return true;
+  excessive_ = true;
+  if (fault_.reason.empty()) fault_ = {ErrorKind::exhausted, "the peer floods: a field block of too many bytes"};
+  return false;
+}
 
 void Connection::see(const SeenFrame& frame) {
   if (excessive_) return;

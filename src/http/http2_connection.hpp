@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nghttp2/nghttp2.h>
@@ -22,6 +23,7 @@
 
 #include "http2_flow.hpp"
 #include "http2_frame_headers.hpp"
+#include "http2_peer_streams.hpp"
 #include "http2_windows.hpp"
 
 namespace sallyport::http::http2 {
@@ -118,6 +120,10 @@ class Connection {
   void read();
   void read_next_turn();
   void receive(ByteView bytes);
+  // A frame is about to come; false: nothing from it on is looked at any more.
+  bool admit(const SeenFrame& frame);
+  // Once nghttp2 knows them.
+  void reset_faulty_streams();
   void pump();
   // Lets nghttp2 put what it has to send into output_, until that is full; unbounded: all but DATA.
   void fill(Room room = Room::bounded);
@@ -139,6 +145,8 @@ class Connection {
   void give_back_to_others();
 
   // Told by nghttp2, through SessionCallbacks.
+  // One more field; false if the block is to be decoded no further.
+  bool decoded(std::size_t name, std::size_t value);
   void see(const SeenFrame& frame);
   void peer_opened(std::int32_t id);
   void peer_settled();
@@ -155,6 +163,9 @@ class Connection {
   Waiter reader_;
   Waiter writer_;
   FrameHeaders arriving_;
+  PeerStreams peer_streams_;  // server
+  std::vector<std::pair<std::int32_t, ErrorCode>> to_reset_;
+  std::size_t decoded_ = 0;  // of the block under way
   GrowingWindow window_;
   std::vector<std::uint8_t> output_;
   std::size_t sent_ = 0;  // of output_
@@ -171,7 +182,7 @@ class Connection {
   bool draining_ = false;
   bool ending_ = false;  // once what is to be sent has been sent
   bool ended_ = false;
-  bool excessive_ = false;  // a frame too many: see fault_
+  bool excessive_ = false;  // a frame or field too many: see fault_
   io::TimePoint started_;
   io::TimePoint output_moved_;  // or was empty until then
   io::TimePoint idle_since_;

@@ -18,6 +18,9 @@ using OptionPtr = std::unique_ptr<nghttp2_option, Deleter>;
 
 constexpr std::size_t frame_header_bytes = 9;  // RFC 9113 §4.1
 
+// Acknowledgements to a peer that does not read them.
+constexpr std::size_t most_answers_waiting = 10'000;
+
 std::string_view text_in(nghttp2_rcbuf* buffer) {
   const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
   return {reinterpret_cast<const char*>(bytes.base), bytes.len};
@@ -62,23 +65,24 @@ struct SessionCallbacks {
 
   static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     const std::int32_t id = frame->hd.stream_id;
+    of(user).decoded_ = 0;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) of(user).peer_opened(id);
     if (Flow* const flow = flow_of(session, id)) flow->owner().begin_block();
     return 0;
   }
 
   static int field(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
-                   std::uint8_t /*flags*/, void* /*user*/) {
-    if (Flow* const flow = flow_of(session, frame->hd.stream_id))
-      flow->owner().add_field(text_in(name), text_in(value));
-    return 0;
+                   std::uint8_t /*flags*/, void* user) {
+    Flow* const flow = flow_of(session, frame->hd.stream_id);
+    if (flow != nullptr) flow->owner().add_field(text_in(name), text_in(value));
+    return of(user).decoded(text_in(name).size(), text_in(value).size()) ? 0 : NGHTTP2_ERR_PAUSE;
   }
 
   static int wrong_field(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
-                         nghttp2_rcbuf* value, std::uint8_t /*flags*/, void* /*user*/) {
+                         nghttp2_rcbuf* value, std::uint8_t /*flags*/, void* user) {
     Flow* const flow = flow_of(session, frame->hd.stream_id);
     if (flow != nullptr) flow->owner().refuse_field(text_in(name), text_in(value));
-    return 0;
+    return of(user).decoded(text_in(name).size(), text_in(value).size()) ? 0 : NGHTTP2_ERR_PAUSE;
   }
 
   static int frame_received(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
@@ -176,6 +180,9 @@ OptionPtr make_options() {
   nghttp2_option_set_no_auto_window_update(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
   nghttp2_option_set_max_reserved_remote_streams(made, 0);
+  // Ours are the bounds that speak: nghttp2's would end the connection without a reason, or without a word.
+  nghttp2_option_set_stream_reset_rate_limit(made, std::uint64_t{1} << 32, std::uint64_t{1} << 32);
+  nghttp2_option_set_max_outbound_ack(made, most_answers_waiting);
   return OptionPtr(made);
 }
 

@@ -168,8 +168,8 @@ HEADER_FLOODS = (
     Flood("CONTINUATION without end", _continuations(h2.block([("x-filler", "f" * 64)])), "CONTINUATION|header"),
     Flood("empty CONTINUATION without end", _continuations(b""), "CONTINUATION|header"),
     Flood("a field block of 256 KiB", _large_block, "header|CONTINUATION", refusal=True),
-    Flood("an HPACK bomb", _bomb, "header", refusal=True),
-    Flood("an HPACK bomb in every stream", _bombs_by_stream, "header|reset", (*CALM, h2.COMPRESSION_ERROR, h2.PROTOCOL_ERROR)),
+    Flood("an HPACK bomb", _bomb, "block", refusal=True),
+    Flood("an HPACK bomb in every stream", _bombs_by_stream, "block|reset", (*CALM, h2.COMPRESSION_ERROR, h2.PROTOCOL_ERROR)),
 )
 
 _TABLE_SIZES = h2.settings((h2.HEADER_TABLE_SIZE, 0)) + h2.settings((h2.HEADER_TABLE_SIZE, 4096))
@@ -203,7 +203,7 @@ CONTROL_FLOODS = (
     Flood("acknowledgements of no PING", lambda _: _repeated(h2.ping(flags=h2.ACK)), "PING"),
     Flood("empty DATA", _in_stream(h2.data), "empty|DATA"),
     Flood("DATA of nothing but padding", _in_stream(lambda stream: h2.frame(h2.DATA, h2.PADDED, stream, b"\0")), "empty|DATA"),
-    Flood("DATA of one octet and 255 of padding", _padded_octets, "overhead|padding|DATA"),
+    Flood("DATA of one octet and 255 of padding", _padded_octets, "overhead|DATA"),
     Flood("PRIORITY", lambda _: _repeated(h2.priority(1, depends_on=3)), "PRIORITY"),
     Flood("PRIORITY of ever new streams", lambda _: _streams(100_000, h2.priority), "PRIORITY"),
     Flood("PRIORITY_UPDATE", lambda _: _repeated(h2.frame(0x10, 0, 0, b"\0\0\0\1u=1")), "unknown|PRIORITY"),
@@ -211,11 +211,11 @@ CONTROL_FLOODS = (
     Flood("WINDOW_UPDATE of 1 for a stream", _in_stream(lambda stream: h2.window_update(stream, 1)), "WINDOW_UPDATE"),
     Flood("unknown frames", lambda _: _repeated(h2.frame(0x42, 0, 0, b"?")), "unknown"),
     Flood("large unknown frames", lambda _: _repeated(h2.frame(0x42, 0, 0, bytes(16384)), 4000), "unknown|overhead"),
-    Flood("GOAWAY", lambda _: _repeated(h2.goaway()), "GOAWAY"),
+    Flood("GOAWAY", _in_stream(lambda _: h2.goaway()), "GOAWAY"),
     Flood("RST_STREAM of a closed stream", lambda client: _behind(
         _open(1, client.request_block(method="POST")), _repeated(h2.reset(1))), "reset|RST_STREAM", (*CALM, h2.STREAM_CLOSED)),
     Flood("DATA of a closed stream", lambda client: _behind(
-        _open(1, client.request_block(method="POST")) + h2.reset(1), _repeated(h2.data(1))), "DATA|closed", (*CALM, h2.STREAM_CLOSED)),
+        _open(1, client.request_block(method="POST")) + h2.reset(1), _repeated(h2.data(1, b"x"))), "reset", (*CALM, h2.STREAM_CLOSED)),
 )
 
 EVERY_FLOOD = (RAPID_RESET, *MADE_YOU_RESET, *BEYOND_BOUNDS, *HEADER_FLOODS, *CONTROL_FLOODS)
