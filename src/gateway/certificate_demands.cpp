@@ -1,17 +1,23 @@
 #include "sallyport/gateway/certificate_demands.hpp"
 
 namespace sallyport::gateway {
+namespace {
 
-bool CertificateDemands::remember(const std::string& name, TimePoint now) {
+std::string key_of(const std::string& name, std::uint16_t port) { return name + ':' + std::to_string(port); }
+
+}  // namespace
+
+bool CertificateDemands::remember(const std::string& name, std::uint16_t port, TimePoint now) {
+  const std::string key = key_of(name, port);
   const std::lock_guard lock(mutex_);
-  const bool news = names_.find(name, now) == nullptr;
-  names_.put(name, Demanded{}, now + hold);
+  const bool news = origins_.find(key, now) == nullptr;
+  origins_.put(key, Demanded{}, now + hold);
   return news;
 }
 
-bool CertificateDemands::holds(const std::string& name, TimePoint now) {
+bool CertificateDemands::holds(const std::string& name, std::uint16_t port, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  return names_.size() > 0 && names_.find(name, now) != nullptr;
+  return origins_.size() > 0 && origins_.find(key_of(name, port), now) != nullptr;
 }
 
 }  // namespace sallyport::gateway

@@ -1,6 +1,11 @@
 #include "early_dial.hpp"
 
 namespace sallyport::gateway {
+namespace {
+
+constexpr int most_dials = 4;
+
+}  // namespace
 
 void EarlyDial::start() {
   if (dialer_.shared(route_) == nullptr) opening_.emplace(dialer_.obtain(route_, false));
@@ -20,6 +25,14 @@ io::Task<void> EarlyDial::wait() {
     idle_ = std::move(*opened);
   } else {
     error_ = opened.error();
+  }
+}
+
+io::Task<void> EarlyDial::wait_for_facts() {
+  co_await wait();
+  for (int dials = 1; dials < most_dials && !error_ && facts() == nullptr; ++dials) {
+    start();
+    co_await wait();
   }
 }
 

@@ -16,8 +16,9 @@ class EarlyDial {
 
   // An idle connection serves as well.
   void start();
-  // Until the dial has come to something; at once where none was started.
-  io::Task<void> wait();
+  // Of a dial that was started: until facts() or error() is there. A shared connection may be full or gone before its
+  // turn comes; then another one is made.
+  io::Task<void> wait_for_facts();
   // The connection, or why there is none; null where it is shared, none was started, the rules have changed since, or
   // it was lost.
   io::Task<Result<http::OriginConnectionPtr>> take();
@@ -25,14 +26,17 @@ class EarlyDial {
   // waited for.
   io::Task<void> end();
 
-  // After wait(): what is known of the origin from the connection, null without one; and the failure. At most one is
-  // there.
+  // After wait_for_facts(), until the loop goes on: what is known of the origin from the connection, or the failure. Of
+  // both there is none where no connection can be had.
   [[nodiscard]] const http::OriginFacts* facts() const;
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] bool under_way() const { return opening_.has_value(); }
   [[nodiscard]] const Route& route() const { return route_; }
 
  private:
+  // Until the dial has come to something; at once where none was started.
+  io::Task<void> wait();
+
   WorkerContext& worker_;
   OriginDialer dialer_;
   Route route_;

@@ -190,6 +190,14 @@ io::Task<void> Forwarder::answer(Running& running) {
 }
 
 io::Task<void> Forwarder::relay(Running& running) {
+  if (authenticates_connection(running.exchange.request.fields, "Authorization")) {
+    // The steps of a login follow one another on one connection, which streams side by side cannot promise.
+    if (running.exchange.response.require_http1()) {
+      running.error = "the request authenticates its connection (NTLM, Negotiate), which takes HTTP/1.1";
+      co_return;
+    }
+    upstreams_.bind_to_client();
+  }
   prepare_request(running);
   if (running.protocol_switch.impossible()) {
     running.error = "[http] upgrades does not name the protocol of this CONNECT";
@@ -231,7 +239,6 @@ void Forwarder::prepare_request(Running& running) {
                                                    running.settings().http.upgrades);
   }
   http::remove_hop_by_hop_from_request(request.fields);
-  if (authenticates_connection(request.fields, "Authorization")) upstreams_.bind_to_client();
   if (request.authority.empty()) request.authority = running.record.host;
   request.scheme = session_.plain ? "http" : "https";
   request.fields.set(request_id_field, running.request_id);
@@ -308,7 +315,8 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     running.clock.enter(record::Phase::gateway);
     if (!read) co_return std::unexpected(read.error());
     http::ResponseHead& head = **read;
-    if (authenticates_connection(head.fields, "WWW-Authenticate")) upstreams_.bind_to_client();
+    const bool may_log_in = running.exchange.protocol != "h2";
+    if (may_log_in && authenticates_connection(head.fields, "WWW-Authenticate")) upstreams_.bind_to_client();
     if (head.status == 101) co_return co_await switch_protocols(running, upstream, head);
     const Result<void> declined = running.protocol_switch.decline(head.status);
     if (!declined) co_return declined;

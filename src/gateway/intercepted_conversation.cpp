@@ -26,7 +26,17 @@ io::Task<Result<io::Stream*>> InterceptedConversation::origin() {
 http::ExchangeHandler& InterceptedConversation::exchanges() {
   if (!forwarder_)
     forwarder_.emplace(worker_, lifetime_, session_, [this] { return early_.take(); }, early_.route().opening);
-  return *forwarder_;
+  return *this;
+}
+
+io::Task<void> InterceptedConversation::handle(http::Exchange& exchange) {
+  reception_.used(settings().pinning.learn);
+  return forwarder_->handle(exchange);
+}
+
+http::Page InterceptedConversation::refuse_unreadable(const http::http1::ParseError& error) {
+  reception_.used(settings().pinning.learn);
+  return forwarder_->refuse_unreadable(error);
 }
 
 record::ExchangeRecord& InterceptedConversation::record() {

@@ -9,15 +9,23 @@
 
 #include "early_dial.hpp"
 #include "forward.hpp"
+#include "leaf_reception.hpp"
 #include "session.hpp"
 
 namespace sallyport::gateway {
 
-class InterceptedConversation final : public Conversation {
+class InterceptedConversation final : public Conversation, private http::ExchangeHandler {
  public:
   InterceptedConversation(WorkerContext& worker, Lifetime& lifetime, const Session& session,
-                          const policy::Verdict& verdict, EarlyDial& early, tls::TlsStream& client)
-      : worker_(worker), lifetime_(lifetime), session_(session), verdict_(verdict), early_(early), client_(client) {}
+                          const policy::Verdict& verdict, EarlyDial& early, tls::TlsStream& client,
+                          LeafReception& reception)
+      : worker_(worker),
+        lifetime_(lifetime),
+        session_(session),
+        verdict_(verdict),
+        early_(early),
+        client_(client),
+        reception_(reception) {}
 
   [[nodiscard]] std::string_view entered_as() const override { return client_.alpn(); }
   [[nodiscard]] io::Stream& client() override { return client_; }
@@ -34,12 +42,17 @@ class InterceptedConversation final : public Conversation {
   void write_record();
 
  private:
+  // Each exchange passes here on its way to the forwarder.
+  io::Task<void> handle(http::Exchange& exchange) override;
+  http::Page refuse_unreadable(const http::http1::ParseError& error) override;
+
   WorkerContext& worker_;
   Lifetime& lifetime_;
   const Session& session_;
   const policy::Verdict& verdict_;
   EarlyDial& early_;
   tls::TlsStream& client_;
+  LeafReception& reception_;
   std::optional<Forwarder> forwarder_;
   std::optional<record::ExchangeRecord> record_;
   http::OriginConnectionPtr origin_;

@@ -36,7 +36,7 @@ io::Task<void> Layer::run() {
   const std::optional<policy::Verdict> whole_client = policy.ask(policy::Stage::passthrough_client, {}, &client);
   if (whole_client) {
     session_.target = Target::of(session_.arrival);
-    co_await relay_unopened(*whole_client, *whole_client, nullptr);
+    co_await relay_unopened(client_, *whole_client, *whole_client, nullptr);
     co_return;
   }
   const Result<void> hello = co_await read_client_hello();
@@ -48,12 +48,11 @@ io::Task<void> Layer::run() {
   }
   session_.target = std::move(*target);
   note_hello();
-  Opening opening =
-      co_await decide_opening(worker_, lifetime_, generation_, session_, hello_reader_.hello().offers_ech());
+  Opening opening = co_await decide_opening(worker_, lifetime_, generation_, session_, hello_reader_.hello());
   show_layer(opening.verdict);
   // A client that contradicts itself is told so, which takes a session of ours.
   if (opening.verdict.action == policy::Action::passthrough && session_.target.contradiction.empty()) {
-    co_await relay_unopened(opening.verdict, opening.verdict, std::move(opening.origin));
+    co_await relay_unopened(client_, opening.verdict, opening.verdict, std::move(opening.origin));
   } else {
     co_await intercept(opening.verdict);
   }
@@ -147,7 +146,7 @@ bool Layer::asks_before_answering() const {
 
 io::Task<void> Layer::serve(const policy::Verdict& verdict, EarlyDial& early) {
   if (verdict.action == policy::Action::intercept && asks_before_answering()) {
-    co_await early.wait();
+    co_await early.wait_for_facts();
     const http::OriginFacts* const origin = early.facts();
     if (origin != nullptr && origin->certificate) {
       session_.origin_certificate = crypto::up_ref(origin->certificate.get());
@@ -163,7 +162,7 @@ io::Task<void> Layer::serve(const policy::Verdict& verdict, EarlyDial& early) {
 io::Task<void> Layer::converse(const policy::Verdict& verdict, EarlyDial& early) {
   const bool secured = co_await shake_hands();
   if (!secured) co_return;
-  InterceptedConversation conversation(worker_, lifetime_, session_, verdict, early, *client_tls_);
+  InterceptedConversation conversation(worker_, lifetime_, session_, verdict, early, *client_tls_, reception_);
   co_await alpn_.protocol->serve(conversation);
   conversation.write_record();
   judge_reception();
@@ -203,7 +202,7 @@ io::Task<bool> Layer::shake_hands() {
                                       },
                                       .alpn = {alpn_.protocol != nullptr ? alpn_.name : "http/1.1"},
                                       .resumption_scope = session_.target.name + generation_.resumption_scope,
-                                      .first_byte = [this] { reception_.used(); }};
+                                      .first_byte = [this] { note_first_byte(); }};
   client_.unread(hello_reader_.raw());
   Result<std::unique_ptr<tls::TlsStream>> accepted = generation_.server_tls->accept(client_, std::move(session));
   if (!accepted) {
@@ -220,6 +219,7 @@ io::Task<bool> Layer::shake_hands() {
     judge_reception("client: " + done.error().reason);
     co_return false;
   }
+  if (client_tls_->resumed()) reception_.shown();
   (client_tls_->resumed() ? worker_.metrics.resumed_handshakes : worker_.metrics.full_handshakes).add();
   session_.tls_client = std::string(client_tls_->version()) + " " + std::string(client_tls_->cipher());
   session_.arrival.show([this](ConnectionFacts& facts) {
@@ -228,6 +228,11 @@ io::Task<bool> Layer::shake_hands() {
     facts.layers.back().alpn = client_tls_->alpn();
   });
   co_return true;
+}
+
+// HTTP/2 begins with a preface that asks for nothing (RFC 9113 §3.4): there the first request tells.
+void Layer::note_first_byte() {
+  if (client_tls_->alpn() != "h2") reception_.used(settings().pinning.learn);
 }
 
 void Layer::record_end(std::string_view error, const policy::Verdict* verdict) const {

@@ -32,8 +32,9 @@ class Layer {
   io::Task<void> intercept(const policy::Verdict& verdict);
   io::Task<void> serve(const policy::Verdict& verdict, EarlyDial& early);
   io::Task<bool> shake_hands();
+  void note_first_byte();
   io::Task<void> converse(const policy::Verdict& verdict, EarlyDial& early);
-  io::Task<void> relay_unopened(const policy::Verdict& route_by, const policy::Verdict& verdict,
+  io::Task<void> relay_unopened(io::Stream& client, const policy::Verdict& route_by, const policy::Verdict& verdict,
                                 Result<http::OriginConnectionPtr> dialled);
   // What came is not TLS: relayed or ended, by [intercept] not_tls.
   io::Task<void> meet_what_is_not_tls(wire::FirstBytes seen);

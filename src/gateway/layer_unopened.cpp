@@ -2,17 +2,18 @@
 #include "layer.hpp"
 #include "passthrough.hpp"
 #include "protocols.hpp"
+#include "silent_client.hpp"
 
 namespace sallyport::gateway {
 
 // The origin's TLS session reaches the client; we see neither. `route_by` says where it leads, `verdict` what is
 // logged.
-io::Task<void> Layer::relay_unopened(const policy::Verdict& route_by, const policy::Verdict& verdict,
-                                     Result<http::OriginConnectionPtr> dialled) {
+io::Task<void> Layer::relay_unopened(io::Stream& client, const policy::Verdict& route_by,
+                                     const policy::Verdict& verdict, Result<http::OriginConnectionPtr> dialled) {
   const Route route = route_of(generation_, session_.target, session_.arrival, route_by);
   session_.arrival.show([](ConnectionFacts& facts) { facts.state = "passed through"; });
   const PassedThrough passed =
-      co_await pass_through(worker_, lifetime_, route, client_, hello_reader_.raw(), std::move(dialled));
+      co_await pass_through(worker_, lifetime_, route, client, hello_reader_.raw(), std::move(dialled));
   record::ExchangeRecord record = session_.record(&verdict);
   record.bytes_in = passed.bytes_in;
   record.bytes_out = passed.bytes_out;
@@ -40,7 +41,9 @@ io::Task<void> Layer::meet_what_is_not_tls(wire::FirstBytes seen) {
   }
   const policy::Verdict passed{
       policy::VerdictName::passed_through, policy::Action::passthrough, {"intercept", "not_tls", {}, 0}, nullptr};
-  co_await relay_unopened(verdict, passed, nullptr);
+  SilentClient silent(client_);
+  io::Stream& client = seen == wire::FirstBytes::silence ? static_cast<io::Stream&>(silent) : client_;
+  co_await relay_unopened(client, verdict, passed, nullptr);
 }
 
 io::Task<void> Layer::relay_unknown_protocol(const policy::Verdict& verdict) {
@@ -57,7 +60,7 @@ io::Task<void> Layer::relay_unknown_protocol(const policy::Verdict& verdict) {
   route.alpn = hello_reader_.hello().alpn;
   EarlyDial early(worker_, lifetime_.cancellation(), std::move(route));
   early.start();
-  co_await early.wait();
+  co_await early.wait_for_facts();
   if (early.error()) {
     co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason, &verdict);
     co_return;

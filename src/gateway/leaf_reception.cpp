@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sallyport/http/request_id.hpp"
 
@@ -23,10 +24,10 @@ bool is_refusal(const LeafEnd& end) {
   return end.left && end.after < at_once;
 }
 
-void LeafReception::used() {
-  used_ = true;
-  const Target& target = session_.target;
-  worker_.shared.learnt->pinned.accepted({session_.arrival.client.address, session_.tls_stack, target.name});
+void LeafReception::used(std::chrono::seconds hold) {
+  if (std::exchange(used_, true)) return;
+  worker_.shared.learnt->pinned.accepted({session_.arrival.client.address, session_.tls_stack, session_.target.name},
+                                         hold, worker_.loop.now());
 }
 
 record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool offers_ech,
@@ -53,11 +54,11 @@ record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool o
       learnt.pinned.refused({address, session_.tls_stack, session_.target.name}, settings.learn, now);
   line.error = end.alert >= 0 ? "the client refused our certificate" : "the client left when it saw our certificate";
   line.extra.emplace_back("refusals", std::to_string(refusals));
-  if (refusals == settings.learn_after) announce(refusals, configuration);
+  if (refusals == settings.learn_after) announce(refusals, offers_ech, configuration);
   return line;
 }
 
-void LeafReception::announce(unsigned refusals, const Configuration& configuration) const {
+void LeafReception::announce(unsigned refusals, bool offers_ech, const Configuration& configuration) const {
   const config::Settings::Pinning& settings = configuration.settings.pinning;
   const std::string& name = session_.target.name;
   const policy::Verdict verdict = configuration.policy->judge(name, session_.arrival.client.address);
@@ -67,7 +68,11 @@ void LeafReception::announce(unsigned refusals, const Configuration& configurati
   std::string sentence = "a program on " + session_.arrival.client.address.to_string() + " (JA4 " + session_.ja4 +
                          ") refused our certificate for " + name + " " + std::to_string(refusals) +
                          " times and never took it; it may accept its server's own alone. ";
-  if (settings.learn_passthrough) {
+  if (settings.learn_passthrough && offers_ech) {
+    sentence +=
+        "Its hellos may hide another name (ECH), so they are opened all the same. To relay this name unopened, in "
+        "policy.ini: ";
+  } else if (settings.learn_passthrough) {
     sentence += "For " + std::to_string(settings.learn.count()) +
                 " s its connections to this name are relayed unopened. To do so for everyone, in policy.ini: ";
   } else {

@@ -15,8 +15,8 @@ namespace sallyport::gateway {
 
 // How a TLS session with a client ended, as far as it tells of the leaf.
 struct LeafEnd {
-  bool shown = false;             // not where a session was resumed
-  bool used = false;              // the client sent something under it
+  bool shown = false;             // or a session resumed that began with it
+  bool used = false;              // the client asked for something under it
   bool left = false;              // it was the client that ended it
   int alert = -1;                 // the fatal alert it sent (RFC 8446 §6); -1: none
   std::chrono::seconds after{0};  // between the leaf and the end
@@ -29,16 +29,18 @@ class LeafReception {
  public:
   LeafReception(WorkerContext& worker, const Session& session) : worker_(worker), session_(session) {}
 
+  // The leaf is on its way, or a session was resumed instead: a program that looks at certificates by itself finds the
+  // same one in it.
   void shown() { shown_at_ = worker_.loop.now(); }
-  // The client sent something under the leaf, or under a session that began with one.
-  void used();
+  // The client asked for something. `hold`: [pinning] learn_seconds.
+  void used(std::chrono::seconds hold);
   // To be called when the TLS session is over. Counts a refusal, says so in the log where it makes a pinned client, and
   // notes a failed ECH attempt. Gives what the connection's log line has to tell; without an error where all was well.
   [[nodiscard]] record::ExchangeRecord judge(const tls::TlsStream& client, bool offers_ech,
                                              const Configuration& configuration);
 
  private:
-  void announce(unsigned refusals, const Configuration& configuration) const;
+  void announce(unsigned refusals, bool offers_ech, const Configuration& configuration) const;
 
   WorkerContext& worker_;
   const Session& session_;

@@ -18,7 +18,7 @@ std::optional<policy::Verdict> learnt_verdict(const WorkerContext& worker, const
   // Behind an encrypted name another one could be reached, which is nobody's to learn.
   if (offers_ech || generation.configuration->policy->never_learns(name)) return std::nullopt;
   if (settings.upstream.client_certificate_requested == config::ClientCertificateRequested::passthrough &&
-      learnt.demands.holds(name, worker.loop.now())) {
+      learnt.demands.holds(name, session.target.port, worker.loop.now())) {
     return passed_by("upstream", "client_certificate_requested");
   }
   if (!settings.pinning.learn_passthrough) return std::nullopt;
@@ -30,13 +30,13 @@ std::optional<policy::Verdict> learnt_verdict(const WorkerContext& worker, const
 }  // namespace
 
 io::Task<Opening> decide_opening(WorkerContext& worker, Lifetime& lifetime, const Generation& generation,
-                                 Session& session, bool offers_ech) {
+                                 Session& session, const wire::ClientHello& hello) {
   const policy::PolicySnapshot& policy = *generation.configuration->policy;
   const Target& target = session.target;
   Opening opening;
   opening.verdict = policy.judge(target.name, session.arrival.client.address);
   if (opening.verdict.action == policy::Action::intercept && opening.verdict.rewrite == nullptr) {
-    opening.verdict = learnt_verdict(worker, generation, session, offers_ech).value_or(opening.verdict);
+    opening.verdict = learnt_verdict(worker, generation, session, hello.offers_ech()).value_or(opening.verdict);
   }
   // An address that nobody put a name to is where the connection goes anyway.
   const bool to_be_proved = opening.verdict.action == policy::Action::passthrough && target.contradiction.empty() &&
@@ -50,6 +50,8 @@ io::Task<Opening> decide_opening(WorkerContext& worker, Lifetime& lifetime, cons
   const Endpoint address = (*opening.origin)->facts().dialled;
   // The address that DNS gave now, so that what is proved is what is relayed to.
   route.target.endpoint = address;
+  // Some servers end the handshake where none of their protocols is offered.
+  route.alpn = hello.alpn;
   const OriginProofs::Claim claim{address, target.name, generation.configuration->trust->generation()};
   const Result<void> proved = co_await worker.probes.prove(worker, lifetime.cancellation(), std::move(route), claim);
   if (proved || lifetime.cancellation().cancelled()) co_return opening;

@@ -20,9 +20,9 @@ struct Opening {
 };
 
 // Judges the session's target. A name that its origin does not prove is judged as if no rule passed it through, and
-// session.unproved is set. `offers_ech`: another name may be meant than the one in sight. The arguments outlive the
+// session.unproved is set. `hello`: the client's. The arguments outlive the
 // task; the verdict's views are those of `generation`'s policy.
 io::Task<Opening> decide_opening(WorkerContext& worker, Lifetime& lifetime, const Generation& generation,
-                                 Session& session, bool offers_ech);
+                                 Session& session, const wire::ClientHello& hello);
 
 }  // namespace sallyport::gateway

@@ -10,9 +10,7 @@
 #include "origin_identity.hpp"
 
 namespace sallyport::gateway {
-namespace {
 
-// Everything that two requests must have in common to share a connection or a TLS session.
 std::string reuse_key(const Route& route) {
   const std::optional<Endpoint>& fixed = route.rewritten ? route.rewritten : route.target.endpoint;
   std::string key = route.client.address.to_string();
@@ -29,6 +27,8 @@ std::string reuse_key(const Route& route) {
   for (const std::string& name : route.alpn) key += "|" + name;
   return key;
 }
+
+namespace {
 
 std::string tls_text(const tls::TlsStream& tls) { return std::string(tls.version()) + " " + std::string(tls.cipher()); }
 
@@ -183,11 +183,11 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
                     if (verification->probing) return;
                     origins->sessions().put(verification->key, std::move(session), verification->until);
                   },
-              .identity = [verification, configuration = route.generation.configuration, name = route.target.name,
+              .identity = [verification, configuration = route.generation.configuration, target = route.target,
                            shared = worker_.shared]() -> Result<tls::Identity> {
                 verification->asked_for_certificate = true;
                 if (verification->probing) return tls::Identity{};
-                return identity_for_origin(*configuration, name, *shared.learnt, shared.recorder.log());
+                return identity_for_origin(*configuration, target, *shared.learnt, shared.recorder.log());
               }});
 }
 

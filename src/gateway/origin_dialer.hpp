@@ -39,6 +39,9 @@ struct Route {
 [[nodiscard]] Route route_of(Generation generation, const Target& target, const Arrival& arrival,
                              const policy::Verdict& verdict);
 
+// Everything that two requests must have in common to share a connection or a TLS session.
+[[nodiscard]] std::string reuse_key(const Route& route);
+
 class OriginDialer {
  public:
   OriginDialer(WorkerContext& worker, io::Cancellation& cancellation) : worker_(worker), cancellation_(cancellation) {}

@@ -7,8 +7,9 @@ pki::ClientIdentityPtr identity_configured_for(const Configuration& configuratio
   return number ? configuration.client_identities.at(*number) : nullptr;
 }
 
-Result<tls::Identity> identity_for_origin(const Configuration& configuration, const std::string& name, Learnt& learnt,
+Result<tls::Identity> identity_for_origin(const Configuration& configuration, const Target& target, Learnt& learnt,
                                           record::Log& log) {
+  const std::string& name = target.name;
   using enum config::ClientCertificateRequested;
   if (const pki::ClientIdentityPtr identity = identity_configured_for(configuration, name)) {
     return tls::Identity{identity->certificate(), identity->key(), identity->chain()};
@@ -22,7 +23,7 @@ Result<tls::Identity> identity_for_origin(const Configuration& configuration, co
                   "([upstream] client_certificate_requested = refuse)");
     case passthrough:
       if (configuration.policy->never_learns(name)) break;
-      if (learnt.demands.remember(name, std::chrono::steady_clock::now())) {
+      if (learnt.demands.remember(name, target.port, std::chrono::steady_clock::now())) {
         log.info("the origin of " + name +
                  " asks for a client certificate: its next connections are relayed unopened "
                  "([upstream] client_certificate_requested = passthrough)");

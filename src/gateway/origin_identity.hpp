@@ -8,6 +8,8 @@
 #include "sallyport/record/log.hpp"
 #include "sallyport/tls/tls_stream.hpp"
 
+#include "target.hpp"
+
 namespace sallyport::gateway {
 
 // The identity configured for this name; null: none is.
@@ -16,7 +18,7 @@ namespace sallyport::gateway {
 
 // The configured one; otherwise what [upstream] client_certificate_requested says: nothing, an error that ends the
 // handshake, or nothing and a note that the name's next connections are relayed unopened.
-[[nodiscard]] Result<tls::Identity> identity_for_origin(const Configuration& configuration, const std::string& name,
+[[nodiscard]] Result<tls::Identity> identity_for_origin(const Configuration& configuration, const Target& target,
                                                         Learnt& learnt, record::Log& log);
 
 }  // namespace sallyport::gateway

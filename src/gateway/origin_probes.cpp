@@ -36,7 +36,9 @@ OriginProbes::~OriginProbes() = default;
 io::Task<Result<void>> OriginProbes::prove(WorkerContext& worker, io::Cancellation& cancellation, Route route,
                                            OriginProofs::Claim claim) {
   OriginProofs& proofs = worker.shared.learnt->proofs;
-  const std::string key = OriginProofs::key_of(claim);
+  // What one client offers may make a probe fail that another one's would not.
+  std::string key = OriginProofs::key_of(claim);
+  for (const std::string& protocol : route.alpn) key += '|' + protocol;
   for (;;) {
     if (cancellation.cancelled()) co_return std::unexpected(cancellation.why());
     if (proofs.proved(claim, worker.loop.now())) co_return Result<void>();

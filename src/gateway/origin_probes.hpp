@@ -1,4 +1,5 @@
-// OriginProbes: the handshakes under way by which origins prove names; of one claim there is one at a time.
+// OriginProbes: the handshakes under way by which origins prove names; of one claim, with one offer of protocols, there
+// is one at a time.
 //
 // One for each worker, its thread alone; what was proved is shared with the others as OriginProofs.
 #pragma once

@@ -11,6 +11,16 @@ namespace {
 // padding (RFC 7685), pre_shared_key, early_data and cookie (RFC 8446 §4.2), encrypted_client_hello (RFC 9849 §5).
 constexpr std::array<std::uint16_t, 5> passing_extensions = {21, 41, 42, 44, 0xfe0d};
 
+// Of IPv6 a client may use any address of its /64 (RFC 4941).
+constexpr std::size_t ipv6_network_bytes = 8;
+
+std::string client_of(const PinnedClients::Key& key) {
+  if (key.client.is_v4()) return key.client.to_string();
+  std::array<std::uint8_t, 16> network{};
+  std::copy_n(key.client.data(), ipv6_network_bytes, network.begin());
+  return IpAddress::v6(network).to_string();
+}
+
 std::string text_of(const PinnedClients::Key& key) {
   return key.client.to_string() + '|' + key.tls_stack + '|' + key.name;
 }
@@ -27,22 +37,30 @@ std::string tls_stack_of(const wire::ClientHello& hello) {
 
 unsigned PinnedClients::refused(const Key& key, std::chrono::seconds hold, TimePoint now) {
   const std::string text = text_of(key);
+  const std::string client = client_of(key);
   const std::lock_guard lock(mutex_);
-  const unsigned* const before = refusals_.find(text, now);
+  if (accepted_.find(text, now) != nullptr) return 0;
+  Counts* const known = counts_.find(client, now);
+  Counts counts = known == nullptr ? Counts(most_of_one_client) : std::move(*known);
+  const unsigned* const before = counts.find(text, now);
   const unsigned count = (before == nullptr ? 0 : *before) + 1;
-  refusals_.put(text, count, now + hold);
+  counts.put(text, count, now + hold);
+  counts_.put(client, std::move(counts), now + hold);
   return count;
 }
 
-void PinnedClients::accepted(const Key& key) {
+void PinnedClients::accepted(const Key& key, std::chrono::seconds hold, TimePoint now) {
+  const std::string text = text_of(key);
   const std::lock_guard lock(mutex_);
-  if (refusals_.size() > 0) refusals_.erase(text_of(key));
+  accepted_.put(text, Accepted{}, now + hold);
+  Counts* const counts = counts_.find(client_of(key), now);
+  if (counts != nullptr) counts->erase(text);
 }
 
 unsigned PinnedClients::refusals(const Key& key, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  if (refusals_.size() == 0) return 0;
-  const unsigned* const count = refusals_.find(text_of(key), now);
+  Counts* const counts = counts_.find(client_of(key), now);
+  const unsigned* const count = counts == nullptr ? nullptr : counts->find(text_of(key), now);
   return count == nullptr ? 0 : *count;
 }
 

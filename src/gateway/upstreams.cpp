@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sallyport/crypto/certificate.hpp"
 #include "sallyport/http/http1_upstream.hpp"
 
 namespace sallyport::gateway {
@@ -54,7 +55,9 @@ io::Task<Result<http::OriginConnectionPtr>> Upstreams::find(Route route, Wish wi
   }
   if (bound_) {
     http::OriginConnectionPtr bound = std::move(bound_upstream_);
-    if (bound && !wish.fresh && bound->quiet()) co_return bound;
+    // A reload may have changed where the route leads, or whom to believe.
+    const bool fits = bound && bound_key_ == reuse_key(route) && bound->facts().verified_until > crypto::wall_clock();
+    if (fits && !wish.fresh && bound->quiet()) co_return bound;
     co_return co_await dialer.open(std::move(route));
   }
   if (dialer.shared(route) != nullptr) co_return nullptr;
@@ -69,6 +72,7 @@ std::unique_ptr<http::UpstreamExchange> Upstreams::over_http1(Route route, http:
       std::move(connection), options, [this, kept_for = std::move(route)](http::OriginConnectionPtr idle) {
         if (bound_) {
           bound_upstream_ = std::move(idle);
+          bound_key_ = reuse_key(kept_for.over_http1());
         } else {
           OriginDialer(worker_, connection_).keep_idle(kept_for, std::move(idle));
         }

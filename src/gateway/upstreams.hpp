@@ -50,6 +50,7 @@ class Upstreams {
   std::shared_ptr<const http::OpeningTimes> first_times_;
   bool bound_ = false;
   http::OriginConnectionPtr bound_upstream_;
+  std::string bound_key_;  // what the connection may be used for
 };
 
 }  // namespace sallyport::gateway

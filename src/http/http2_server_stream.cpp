@@ -222,6 +222,11 @@ io::Task<Result<io::Stream*>> ServerStream::Response::take_over(const ResponseHe
   co_return stream_.flow_.get();
 }
 
+bool ServerStream::Response::require_http1() {
+  stream_.flow_->reset(ErrorCode::http_1_1_required, {ErrorKind::unsupported, "this request takes HTTP/1.1"});
+  return true;
+}
+
 void ServerStream::Response::cut_off() {
   stream_.flow_->reset(ErrorCode::internal_error, {ErrorKind::reset, "the response could not be completed"});
 }

@@ -1,6 +1,7 @@
 // PinnedClients: who keeps refusing the leaves we show, counted by client address, TLS stack and name.
 //
-// Shared by all workers; any thread. Bounded: the count begun first is dropped for a new one.
+// Shared by all workers; any thread. Bounded, and each client has a share of its own: who invents names and refuses the
+// leaves for them drops its own counts alone.
 #pragma once
 
 #include <chrono>
@@ -27,19 +28,27 @@ class PinnedClients {
     std::string name;
   };
 
-  // One more leaf was refused; gives how many there are now, none of that key accepted in between. The count is kept
-  // for `hold` from now on.
+  // One more leaf was refused; gives how many there are now, which is 0 where one of that key was accepted less than
+  // its `hold` ago. The count is kept for `hold` from now on.
   unsigned refused(const Key& key, std::chrono::seconds hold, TimePoint now);
-  // The client sent something under our leaf: whatever was counted was not pinning.
-  void accepted(const Key& key);
+  // The client asked for something under our leaf: nothing that was counted, or will be for `hold`, is pinning.
+  // Browsers open more connections than they use, and give up the others beside the one that serves them.
+  void accepted(const Key& key, std::chrono::seconds hold, TimePoint now);
   // How many refusals are counted; 0 once `hold` has passed since the last.
   [[nodiscard]] unsigned refusals(const Key& key, TimePoint now);
 
  private:
-  static constexpr std::size_t most_keys = 65536;
+  static constexpr std::size_t most_clients = 1024;
+  static constexpr std::size_t most_of_one_client = 128;
+  static constexpr std::size_t most_accepted = 16384;
+
+  struct Accepted {};
+  using Counts = ExpiringMap<unsigned>;
 
   std::mutex mutex_;
-  ExpiringMap<unsigned> refusals_{most_keys};  // protected by mutex_
+  // Below: protected by mutex_.
+  ExpiringMap<Counts> counts_{most_clients};  // by client; who refused something least lately goes first
+  ExpiringMap<Accepted> accepted_{most_accepted};
 };
 
 }  // namespace sallyport::gateway

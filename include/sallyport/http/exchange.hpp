@@ -71,6 +71,9 @@ class ResponseSink {
   // it. HTTP/2 answers 200 where `head` says 101 (RFC 8441 §5).
   virtual io::Task<Result<io::Stream*>> take_over(const ResponseHead& head, std::string_view protocol) = 0;
 
+  // In place of all that: the client is to ask again by HTTP/1.1 (RFC 9113 §7, HTTP_1_1_REQUIRED). False where it has.
+  virtual bool require_http1() { return false; }
+
   // The response ends here, short of its end, and the client must be able to tell (RFC 9112 §8).
   virtual void cut_off() = 0;
   // No further request on this connection.

@@ -41,11 +41,35 @@ TEST(one_success_resets_the_count) {
   PinnedClients pinned;
   pinned.refused(key(), 60s, start);
   pinned.refused(key(), 60s, start);
-  pinned.accepted(key("10.0.0.2"));
+  pinned.accepted(key("10.0.0.2"), 60s, start);
   CHECK_EQUAL(pinned.refusals(key(), start), 2U);
-  pinned.accepted(key());
+  pinned.accepted(key(), 60s, start);
   CHECK_EQUAL(pinned.refusals(key(), start), 0U);
-  CHECK_EQUAL(pinned.refused(key(), 60s, start), 1U);
+}
+
+TEST(what_is_given_up_beside_a_success_is_not_counted) {
+  PinnedClients pinned;
+  pinned.accepted(key(), 60s, start);
+  for (int unused = 0; unused < 5; ++unused) CHECK_EQUAL(pinned.refused(key(), 60s, start + 1s), 0U);
+  CHECK_EQUAL(pinned.refusals(key(), start + 1s), 0U);
+  CHECK_EQUAL(pinned.refused(key("10.0.0.1", "t13d", "www.test"), 60s, start), 1U);
+  CHECK_EQUAL(pinned.refused(key(), 60s, start + 60s), 1U);
+}
+
+TEST(who_invents_names_drops_its_own_counts_alone) {
+  PinnedClients pinned;
+  pinned.refused(key(), 60s, start);
+  pinned.refused(key("2001:db8::1"), 60s, start);
+  for (int number = 0; number < 70'000; ++number) {
+    const std::string name = std::to_string(number) + ".test";
+    pinned.refused(key("10.0.0.9", "t13d", name), 60s, start);
+    // Another address of the same network is the same client.
+    pinned.refused(key("2001:db8::" + std::to_string(number % 1000), "t13d", name), 60s, start);
+  }
+  CHECK_EQUAL(pinned.refusals(key(), start), 1U);
+  CHECK_EQUAL(pinned.refusals(key("2001:db8::1"), start), 0U);
+  CHECK_EQUAL(pinned.refusals(key("10.0.0.9", "t13d", "69999.test"), start), 1U);
+  CHECK_EQUAL(pinned.refusals(key("10.0.0.9", "t13d", "0.test"), start), 0U);
 }
 
 TEST(a_count_expires) {
@@ -94,15 +118,18 @@ TEST(a_proof_is_for_one_address_one_name_and_one_trust_store) {
 
 TEST(a_demand_is_news_once_and_ends) {
   CertificateDemands demands;
-  CHECK(!demands.holds("api.test", start));
-  CHECK(demands.remember("api.test", start));
-  CHECK(!demands.remember("api.test", start + 1h));
-  CHECK(demands.holds("api.test", start + 24h));
-  CHECK(!demands.holds("www.test", start));
-  CHECK(!demands.holds("api.test", start + 26h));
+  CHECK(!demands.holds("api.test", 443, start));
+  CHECK(demands.remember("api.test", 443, start));
+  CHECK(!demands.remember("api.test", 443, start + 1h));
+  CHECK(demands.holds("api.test", 443, start + 24h));
+  CHECK(!demands.holds("api.test", 8443, start));
+  CHECK(!demands.holds("www.test", 443, start));
+  CHECK(!demands.holds("api.test", 443, start + 26h));
 }
 
 UNIT_MAIN(UNIT_TEST(refusals_are_counted_by_client_stack_and_name), UNIT_TEST(one_success_resets_the_count),
-          UNIT_TEST(a_count_expires), UNIT_TEST(a_stack_is_itself_with_and_without_a_session_to_resume),
+          UNIT_TEST(what_is_given_up_beside_a_success_is_not_counted),
+          UNIT_TEST(who_invents_names_drops_its_own_counts_alone), UNIT_TEST(a_count_expires),
+          UNIT_TEST(a_stack_is_itself_with_and_without_a_session_to_resume),
           UNIT_TEST(an_ech_attempt_is_joined_with_the_next_name_of_that_stack_once),
           UNIT_TEST(a_proof_is_for_one_address_one_name_and_one_trust_store), UNIT_TEST(a_demand_is_news_once_and_ends))
