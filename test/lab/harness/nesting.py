@@ -1,9 +1,12 @@
 """A client that opens layers inside layers over one socket: TLS over memory BIOs, and CONNECT in either version of HTTP."""
 
+import socket
 import ssl
+import struct
 
 import h2.config
 import h2.connection
+import h2.errors
 import h2.events
 
 from . import client, http1
@@ -103,6 +106,14 @@ class Connect1:
     def write(self, data):
         self.below.write(data)
 
+    def finish(self):
+        """Ends our direction: where the layer below is the socket itself."""
+        self.below.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        self.below.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.below.socket.close()
+
     def read(self):
         if self._pending is None:
             self._take_answer()
@@ -117,7 +128,7 @@ class Connect2:
 
     def __init__(self, below, authority, fields=()):
         self.below, self.eager = below, below.eager
-        self._arrived, self._ended, self.status = bytearray(), False, None
+        self._arrived, self._ended, self.status, self.reset_with = bytearray(), False, None, None
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=True, header_encoding="latin-1", validate_outbound_headers=False, validate_inbound_headers=False))
         self._h2.initiate_connection()
@@ -151,11 +162,22 @@ class Connect2:
                 self._h2.acknowledge_received_data(event.flow_controlled_length, 1)
             elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)):
                 self._ended = True
+                self.reset_with = event.error_code if isinstance(event, h2.events.StreamReset) else self.reset_with
         self._send()
 
     def write(self, data):
         """As much as tests send is within the first window; more would be an error of python3-h2."""
-        self._h2.send_data(1, data)
+        for start in range(0, len(data), 16384):
+            self._h2.send_data(1, data[start:start + 16384])
+        self._send()
+
+    def finish(self):
+        """Ends our direction."""
+        self._h2.end_stream(1)
+        self._send()
+
+    def reset(self):
+        self._h2.reset_stream(1, h2.errors.ErrorCodes.CANCEL)
         self._send()
 
     def read(self):
