@@ -220,7 +220,8 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
   DialsUnderWay::Dial dial(worker_.dials, reuse_key(route));
   Result<http::OriginConnectionPtr> connection = co_await connect(route);
   if (!connection) {
-    dial.failed(connection.error());
+    // That this client gave up is no reason for those who wait with it.
+    if (!cancellation_.cancelled()) dial.failed(connection.error());
     co_return connection;
   }
   if (route.alpn.front() != "h2") co_return connection;

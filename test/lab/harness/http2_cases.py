@@ -75,8 +75,8 @@ def closes(client):
 
 def answered(client):
     """Stream 1 has a whole response; streams and connection bear no error."""
-    status, _ = client.answer(1)
-    return None if status == 200 else f"no answer with 200: {client.heads.get(1)}; {client.story()}"
+    status, body = client.answer(1)
+    return None if status == 200 else f"no answer with 200: {status} {body}; {client.story()}"
 
 
 def answers_ping(client):
