@@ -84,6 +84,14 @@ struct Forwarder::RequestPump {
 
   static io::Task<void> run(Running& running, http::UpstreamExchange& upstream) {
     http::BodySource& body = running.exchange.request_body;
+    if (running.kept_body.whole()) {
+      Result<void> sent;
+      const ByteView bytes = running.kept_body.bytes();
+      if (!bytes.empty()) sent = co_await upstream.send_body(bytes);
+      if (sent) co_await finish(running, upstream);
+      co_return;
+    }
+    const bool may_refuse = upstream.facts().alpn == "h2";
     for (;;) {
       if (!body.has_buffered()) {
         const Result<void> flushed = co_await upstream.flush();
@@ -103,20 +111,27 @@ struct Forwarder::RequestPump {
         co_return;
       }
       running.request_bytes += part->size();
-      // An origin that stops reading may have answered already: the response tells.
-      Result<void> sent;
       if (part->empty()) {
-        // An empty one can be read again.
-        running.body_begun = running.request_bytes > 0;
+        running.kept_body.end();
         remove_injected(running, body.trailers());
-        sent = co_await upstream.finish(body.trailers());
-        running.request_sent = true;
-        if (running.clock.current() == record::Phase::send) running.clock.enter(record::Phase::wait);
+        co_await finish(running, upstream);
         co_return;
       }
-      sent = co_await upstream.send_body(*part);
+      if (may_refuse) {
+        running.kept_body.add(*part);
+      } else {
+        running.kept_body.give_up();
+      }
+      const Result<void> sent = co_await upstream.send_body(*part);
       if (!sent) co_return;
     }
+  }
+
+  // An origin that stops reading may have answered already: the response tells.
+  static io::Task<void> finish(Running& running, http::UpstreamExchange& upstream) {
+    [[maybe_unused]] const Result<void> finished = co_await upstream.finish(running.exchange.request_body.trailers());
+    running.request_sent = true;
+    if (running.clock.current() == record::Phase::send) running.clock.enter(record::Phase::wait);
   }
 };
 
@@ -222,7 +237,8 @@ io::Task<void> Forwarder::relay(Running& running) {
 
 // After a failure that left nothing of a response: what for, is noted for the next attempt.
 bool Forwarder::may_go_again(Running& running, const Error& error, http::Again again) {
-  if (running.exchange.response.head_sent() || running.body_begun || running.cancellation.cancelled()) return false;
+  if (running.exchange.response.head_sent() || !running.can_go_again() || running.cancellation.cancelled())
+    return false;
   running.wish.over_http1 = running.wish.over_http1 || again == http::Again::over_http1;
   if (again == http::Again::yes || again == http::Again::over_http1) return true;
   const bool ended_by_origin = error.kind == ErrorKind::reset || error.kind == ErrorKind::end_of_stream;
@@ -299,8 +315,7 @@ io::Task<Result<void>> Forwarder::relay_both_ways(Running& running, http::Upstre
   // told to go on has nothing more to send.
   const bool never_told = exchange.expects_continue && running.request_bytes == 0;
   if (!pumping.done() && (!relayed || never_told)) {
-    // Where nothing was read yet, all of it may still go over another connection.
-    if (running.body_begun) exchange.request_body.stop();
+    if (!running.can_go_again()) exchange.request_body.stop();
     upstream.close({ErrorKind::cancelled, "the exchange is over"});
   }
   co_await pumping.join();
@@ -329,6 +344,7 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     }
     running.status = head.status;
     note_paths(running, upstream.facts());
+    if (running.request_sent) running.kept_body.give_up();
     running.clock.enter(record::Phase::transfer);
     const Result<void> sent = co_await running.exchange.response.send_head(head, upstream.response_shape());
     if (!sent) co_return sent;

@@ -8,6 +8,7 @@
 #include "sallyport/http/request_id.hpp"
 
 #include "forward.hpp"
+#include "kept_body.hpp"
 #include "phase_clock.hpp"
 
 namespace sallyport::gateway {
@@ -22,6 +23,8 @@ struct Forwarder::Running {
         page_format(http::page_format(given.request.fields)) {}
 
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
+  // The request can be sent to another connection as it was.
+  [[nodiscard]] bool can_go_again() const { return !body_begun || kept_body.whole(); }
 
   Forwarder& forwarder;
   http::Exchange& exchange;
@@ -39,6 +42,7 @@ struct Forwarder::Running {
   Upstreams::Wish wish;
   bool retried = false;     // an idempotent request, as RFC 9110 §9.2.2 allows
   bool body_begun = false;  // something may be gone of the request's body
+  KeptBody kept_body;
   std::uint64_t request_bytes = 0;
   std::optional<Error> client_error;  // the request could not be read to its end
   Endpoint dialled;
