@@ -4,14 +4,12 @@
 
 #include "sallyport/io/notification.hpp"
 
+#include "gentle_close.hpp"
 #include "http1_stream_io.hpp"
+#include "loop_share.hpp"
 
 namespace sallyport::http::http1 {
 namespace {
-
-// How long, and how much, a client may go on sending a body that nobody wants, before the connection ends.
-constexpr io::Duration surplus_patience = std::chrono::seconds(2);
-constexpr std::uint64_t surplus_bytes = 256 * 1024;
 
 // So many pipelined exchanges in one go before the loop looks at its other connections.
 constexpr unsigned most_exchanges_in_turn = 16;
@@ -22,11 +20,18 @@ constexpr std::string_view protocol_name = "http/1.1";
 
 struct Server::State {
   State(io::Stream& stream, io::BufferPool& pool, ServerOptions given, ExchangeHandler& handling)
-      : client(stream), input(pool), options(given), handler(handling), parser(given.limits), writer(stream) {}
+      : client(stream),
+        buffers(pool),
+        input(pool),
+        options(given),
+        handler(handling),
+        parser(given.limits),
+        writer(stream) {}
 
   void wait_at_most(io::Duration duration) { client.set_deadline(client.loop().now() + duration); }
 
   io::Stream& client;
+  io::BufferPool& buffers;
   io::InputBuffer input;
   ServerOptions options;
   ExchangeHandler& handler;
@@ -192,18 +197,19 @@ void Server::drain() {
 
 io::Task<void> Server::serve() {
   io::EventLoop& loop = state_->client.loop();
-  std::uint64_t turn = loop.turn();
-  unsigned in_this_turn = 0;
+  LoopShare share(loop, most_exchanges_in_turn);
   bool more = true;
   while (more) {
-    more = co_await serve_one();
-    if (turn != loop.turn()) {
-      turn = loop.turn();
-      in_this_turn = 0;
+    if (share.take()) {
+      more = co_await serve_one();
+    } else {
+      co_await io::next_turn(loop);
     }
-    if (more && ++in_this_turn == most_exchanges_in_turn) co_await io::next_turn(loop);
   }
-  if (!state_->taken_over) co_await close_gently();
+  if (state_->taken_over) co_return;
+  state_->input.consume(state_->input.unread().size());
+  state_->input.release_if_empty();
+  co_await close_gently(state_->client, state_->buffers);
 }
 
 io::Task<bool> Server::serve_one() {
@@ -277,22 +283,6 @@ io::Task<void> Server::refuse(const ParseError& error) {
   // Nothing depends on whether it arrives: the connection ends anyway.
   [[maybe_unused]] Result<void> written = co_await state.writer.write_body(bytes_of(page.body));
   written = co_await state.writer.flush();
-}
-
-io::Task<void> Server::close_gently() {
-  State& state = *state_;
-  state.wait_at_most(surplus_patience);
-  const Result<void> finished = co_await state.client.finish();
-  if (!finished) co_return;
-  // Closing a socket with bytes unread resets it, and the client may lose our last answer (RFC 9112 §9.6).
-  std::uint64_t surplus = 0;
-  state.input.consume(state.input.unread().size());
-  while (surplus < surplus_bytes) {
-    const Result<std::size_t> got = co_await fill(state.client, state.input);
-    if (!got || *got == 0) co_return;
-    surplus += *got;
-    state.input.consume(*got);
-  }
 }
 
 }  // namespace sallyport::http::http1

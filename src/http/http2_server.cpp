@@ -5,16 +5,14 @@
 
 #include "sallyport/io/notification.hpp"
 
+#include "gentle_close.hpp"
 #include "http2_connection.hpp"
 #include "http2_frame_budget.hpp"
 #include "http2_server_stream.hpp"
+#include "loop_share.hpp"
 
 namespace sallyport::http::http2 {
 namespace {
-
-// How long, and how much, a client may go on sending to a connection that is over.
-constexpr io::Duration surplus_patience = std::chrono::seconds(2);
-constexpr std::uint64_t surplus_bytes = 256 * 1024;
 
 // So many requests are begun in one go before the loop looks at its other connections.
 constexpr unsigned most_begun_in_turn = 16;
@@ -34,6 +32,7 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
         context{.loop = loop, .options = given, .handler = handler, .owner = *this, .outgoing = {}},
         changed(loop),
         head_timer(loop, &State::on_head_late, this),
+        share(loop, most_begun_in_turn),
         connection(stream, pool,
                    {.role = Role::server,
                     .streams = given.streams,
@@ -100,15 +99,10 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
 
   // Begins the requests whose turn it is; false if others have theirs in the loop's next turn.
   bool begin_waiting() {
-    if (turn != loop.turn()) {
-      turn = loop.turn();
-      begun_in_turn = 0;
-    }
     while (!waiting.empty() && running < most_running()) {
-      if (begun_in_turn == most_begun_in_turn) return false;
+      if (!share.take()) return false;
       ServerStream& stream = *waiting.front();
       waiting.pop_front();
-      ++begun_in_turn;
       ++running;
       stream.start();
     }
@@ -150,8 +144,7 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
   bool draining = false;
   const ServerStream* in_head = nullptr;  // whose head has begun and is not complete
   bool head_late = false;
-  std::uint64_t turn = 0;
-  unsigned begun_in_turn = 0;
+  LoopShare share;
   std::size_t running = 0;  // exchanges that have begun and not ended
   Connection connection;    // outlives the streams' flows
   std::list<ServerStream> streams;
@@ -190,24 +183,8 @@ io::Task<std::optional<Error>> Server::serve() {
     [[maybe_unused]] const bool told = co_await state.changed.wait_until();
     state.let_go_of_done();
   }
-  co_await close_gently();
+  co_await close_gently(state.client, state.buffers);
   co_return state.fault();
-}
-
-io::Task<void> Server::close_gently() {
-  State& state = *state_;
-  state.client.set_deadline(state.loop.now() + surplus_patience);
-  const Result<void> finished = co_await state.client.finish();
-  if (!finished) co_return;
-  // Closing a socket with bytes unread resets it, and the client may lose our GOAWAY and what came before it.
-  io::BufferPool::Memory memory = state.buffers.take();
-  std::uint64_t surplus = 0;
-  while (surplus < surplus_bytes) {
-    const Result<std::size_t> got = co_await state.client.read({memory.get(), io::BufferPool::buffer_bytes});
-    if (!got || *got == 0) break;
-    surplus += *got;
-  }
-  state.buffers.give_back(std::move(memory));
 }
 
 }  // namespace sallyport::http::http2

@@ -38,7 +38,6 @@ class Server {
   io::Task<bool> serve_one();
   io::Task<bool> read_head();
   io::Task<void> refuse(const ParseError& error);
-  io::Task<void> close_gently();
 
   std::unique_ptr<State> state_;
 };

@@ -36,7 +36,6 @@ class Server {
 
  private:
   struct State;
-  io::Task<void> close_gently();
 
   std::unique_ptr<State> state_;
 };

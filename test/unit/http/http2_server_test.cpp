@@ -99,6 +99,21 @@ io::Task<void> reset_lingering_requests(Http2Talk& talk, std::size_t& seen_at_mo
   co_await serving.join();
 }
 
+// While another stream is open, without which nothing would be kept for the next one.
+io::Task<void> trailers_then_none(Http2Talk& talk) {
+  io::StartedTask<void> serving(talk.serve());
+  const Lines post = request_lines("POST", "/echo");
+  const Lines trailers{{"x-sum", "3"}};
+  const std::string first = preface() + headers(1, request_lines("POST", "/wait"), false) + headers(3, post, false) +
+                            data(3, "one", false) + headers(3, trailers);
+  co_await send(*talk.client, first);
+  co_await talk.listen_for("x-sum");
+  co_await send(*talk.client, headers(5, post, false) + data(5, "two"));
+  co_await talk.listen_for("two");
+  talk.client->close({ErrorKind::cancelled, "heard enough"});
+  co_await serving.join();
+}
+
 Lines extended_connect(std::string_view path) {
   Lines lines = request_lines("CONNECT", path);
   lines.insert(lines.begin(), {":protocol", "echo"});
@@ -127,6 +142,13 @@ TEST(reads_bodies_and_trailers) {
   std::string frames = headers(1, request_lines("POST", "/ignore"), false);
   for (int part = 0; part < 3; ++part) frames += data(1, std::string_view(large).substr(0, 16'384), false);
   CHECK_EQUAL(say(frames, "NO_ERROR"), "1 200 | 1 \"ignored\". | 1 RST NO_ERROR");
+}
+
+// Objects of streams are used again.
+TEST(nothing_of_a_stream_is_left_for_the_next_one) {
+  Http2Talk talk;
+  talk.run(trailers_then_none(talk));
+  CHECK_EQUAL(talk.heard(), "3 200 | 3 \"/echo:one[x-sum]\". | 5 200 | 5 \"/echo:two\".");
 }
 
 TEST(tells_a_client_to_go_on) {
@@ -352,8 +374,9 @@ TEST(a_client_that_opens_no_window_is_given_up) {
 }
 
 UNIT_MAIN(UNIT_TEST(answers_requests_on_streams_of_their_own), UNIT_TEST(reads_bodies_and_trailers),
-          UNIT_TEST(tells_a_client_to_go_on), UNIT_TEST(sends_bodies_in_parts_with_trailers),
-          UNIT_TEST(a_response_cut_off_is_reset), UNIT_TEST(a_body_that_is_not_what_was_announced_has_no_clean_end),
+          UNIT_TEST(nothing_of_a_stream_is_left_for_the_next_one), UNIT_TEST(tells_a_client_to_go_on),
+          UNIT_TEST(sends_bodies_in_parts_with_trailers), UNIT_TEST(a_response_cut_off_is_reset),
+          UNIT_TEST(a_body_that_is_not_what_was_announced_has_no_clean_end),
           UNIT_TEST(a_malformed_request_never_reaches_the_handler), UNIT_TEST(a_head_beyond_its_bounds_is_answered),
           UNIT_TEST(a_stream_that_the_client_resets_is_cancelled_alone),
           UNIT_TEST(an_extended_connect_becomes_a_flow_both_ways), UNIT_TEST(drains),
