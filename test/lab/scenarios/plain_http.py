@@ -280,3 +280,31 @@ def an_ordinary_host_that_dns_places_elsewhere(lab):
     judged = lab.logged(daemon, origin.requests()[-1]).get("judged_as") if not lab.in_control else None
     lab.expect("the address it dialled is what is asked", answer.status == 200 and len(origin.requests()) == 1
                and origin.requests()[0].get("host") == "shop.test" and judged == topology.ORIGIN, f"{answer} {judged}")
+
+
+def _switch(connection, _request):
+    """An origin that switches to a WebSocket whose bytes it sends back."""
+    connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")
+    while piece := connection.tls.recv(65536):
+        connection.send(piece)
+    return "end"
+
+
+@scenario("A3 A4", control=Control("a WebSocket without TLS is relayed", settings={"http.upgrades": ""}))
+def websockets_without_tls(lab):
+    """ws:// by the proxy, inside its tunnel, and steered."""
+    lab.plain_origin(behaviours={"/socket": _switch})
+    lab.name_server()
+    lab.gateway(_HTTP_DOOR)
+    fields = "Host: shop.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    for way, target, address in (("absolute-form", "http://shop.test/socket", _PROXY), ("a tunnel", "/socket", _PROXY),
+                                 ("steered", "/socket", (topology.ORIGIN, 80))):
+        with Plain(lab, *address) as connection:
+            if way == "a tunnel":
+                client.connect_through(connection.socket, "shop.test:80")
+            connection.socket.sendall(f"GET {target} HTTP/1.1\r\n{fields}".encode())
+            head = connection.reader.head()
+            if lab.expect("a WebSocket without TLS is relayed", head.status == 101, f"{way}: {head}"):
+                connection.socket.sendall(b"\x81\x05world")
+                received = connection.reader.exactly(12)
+                lab.expect("both ways", received == b"hello\x81\x05world", f"{way}: {received}")
