@@ -2,6 +2,7 @@
 //
 // The head of a request to the proxy, read as the proxy reads it. What is taken for a target must be one in its own
 // canonical words too, and in no words that another reader would take for something else.
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <iostream>
@@ -39,11 +40,13 @@ void check_target(const Authority& target, std::string_view text) {
   require(!target.host.empty() && target.host.size() <= 253, "a name without a proper length", text);
   for (const char c : target.host) require(is_name_byte(c), "a byte that is in no name", text);
   require(!IpAddress::parse(target.host), "an address that is taken for a name", text);
-  // inet_aton(3) takes a last label of digits for an address, whatever stands before it.
-  const std::string last = target.host.substr(target.host.rfind('.') + 1);
-  bool digits = true;
-  for (const char c : last) digits = digits && std::isdigit(static_cast<unsigned char>(c)) != 0;
-  require(!digits && !last.starts_with("0x"), "some resolvers would take it for an address", text);
+  // inet_aton(3) and browsers take a last label that is a number for part of an address.
+  std::string_view last = std::string_view(target.host).substr(target.host.rfind('.') + 1);
+  const bool hexadecimal = last.starts_with("0x");
+  if (hexadecimal) last.remove_prefix(2);
+  const bool number = std::ranges::all_of(
+      last, [&](unsigned char c) { return hexadecimal ? std::isxdigit(c) != 0 : std::isdigit(c) != 0; });
+  require(!number, "some resolvers would take it for an address", text);
 }
 
 }  // namespace
