@@ -53,7 +53,9 @@ io::Task<Opening> decide_opening(WorkerContext& worker, Lifetime& lifetime, cons
   // Some servers end the handshake where none of their protocols is offered.
   route.alpn = hello.alpn;
   const OriginProofs::Claim claim{address, target.name, generation.configuration->trust->generation()};
-  const Result<void> proved = co_await worker.probes.prove(worker, lifetime.cancellation(), std::move(route), claim);
+  const Result<void> proved =
+      co_await worker.probes.prove(worker, lifetime.cancellation(), route, claim, *opening.origin);
+  if (proved && !*opening.origin) opening.origin = co_await dialer.dial(std::move(route));
   if (proved || lifetime.cancellation().cancelled()) co_return opening;
 
   session.unproved = true;

@@ -269,10 +269,8 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
   co_return connection;
 }
 
-io::Task<Result<std::chrono::seconds>> OriginDialer::prove(Route route) {
-  const Result<http::OriginConnectionPtr> connection = co_await dial(route);
-  if (!connection) co_return std::unexpected(connection.error());
-  http::OriginConnection& origin = **connection;
+io::Task<Result<std::chrono::seconds>> OriginDialer::prove(Route route, http::OriginConnectionPtr connection) {
+  http::OriginConnection& origin = *connection;
   const io::ClosedOnCancel<io::FdStream> closed_on_cancel(cancellation_, origin.socket());
   const auto verification = std::make_shared<Verification>();
   verification->probing = true;

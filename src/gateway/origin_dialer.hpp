@@ -61,9 +61,10 @@ class OriginDialer {
   // The same, but an idle connection will do unless a `fresh` one is asked for, and one that is being opened for the
   // same route is waited for if it may come to be shared. Where shared() is null.
   io::Task<Result<http::OriginConnectionPtr>> obtain(Route route, bool fresh);
-  // Whether the origin there owns the target's name: TLS from the start, until its certificate has been believed and
-  // its key has signed, whatever it asks of us then. Gives how long that certificate's chain is valid.
-  io::Task<Result<std::chrono::seconds>> prove(Route route);
+  // Whether the origin at the other end of `connection`, fresh from dial(), owns the target's name: TLS from the start,
+  // until its certificate has been believed and its key has signed, whatever it asks of us then. Gives how long that
+  // certificate's chain is valid. The connection is used up.
+  io::Task<Result<std::chrono::seconds>> prove(Route route, http::OriginConnectionPtr connection);
 
  private:
   struct Verification;

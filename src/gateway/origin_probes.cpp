@@ -34,7 +34,7 @@ OriginProbes::OriginProbes() = default;
 OriginProbes::~OriginProbes() = default;
 
 io::Task<Result<void>> OriginProbes::prove(WorkerContext& worker, io::Cancellation& cancellation, Route route,
-                                           OriginProofs::Claim claim) {
+                                           OriginProofs::Claim claim, http::OriginConnectionPtr& connection) {
   OriginProofs& proofs = worker.shared.learnt->proofs;
   // What one client offers may make a probe fail that another one's would not.
   std::string key = OriginProofs::key_of(claim);
@@ -54,7 +54,7 @@ io::Task<Result<void>> OriginProbes::prove(WorkerContext& worker, io::Cancellati
   const auto probe = std::make_shared<Probe>();
   under_way_.emplace(key, probe);
   OriginDialer dialer(worker, cancellation);
-  const Result<std::chrono::seconds> proved = co_await dialer.prove(std::move(route));
+  const Result<std::chrono::seconds> proved = co_await dialer.prove(std::move(route), std::move(connection));
   under_way_.erase(key);
   if (proved) proofs.remember(claim, *proved, worker.loop.now());
   if (proved) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "sallyport/gateway/origin_proofs.hpp"
+#include "sallyport/http/origin_connection.hpp"
 #include "sallyport/io/cancellation.hpp"
 #include "sallyport/io/task.hpp"
 
@@ -24,11 +25,12 @@ class OriginProbes {
   OriginProbes(const OriginProbes&) = delete;
   OriginProbes& operator=(const OriginProbes&) = delete;
 
-  // Asks the origin unless it has proved the claim lately. `route` leads to the claim's own address. Errors: the
-  // origin's (certificate, tls, refused, …), cancelled. The probe belongs to the connection that began it; when that
-  // one ends, another that waits begins anew.
+  // Asks the origin unless it has proved the claim lately, over `connection`, which leads to the claim's own address
+  // and is null afterwards where it was used up: a server that serves one connection after the other would never come
+  // to a second one. Errors: the origin's (certificate, tls, reset, …), cancelled. The probe belongs to the client's
+  // connection that began it; when that one ends, another that waits begins anew.
   io::Task<Result<void>> prove(WorkerContext& worker, io::Cancellation& cancellation, Route route,
-                               OriginProofs::Claim claim);
+                               OriginProofs::Claim claim, http::OriginConnectionPtr& connection);
 
  private:
   struct Probe;

@@ -2,7 +2,9 @@
 
 import itertools
 
+from harness import http2_frames as h2
 from harness import topology
+from harness.http2_client import open_frames
 from harness.scenario import Control, scenario
 
 ALONE = "nobody is taken for somebody else"
@@ -65,3 +67,43 @@ def _two_users(lab, scheme, announced):
         lab.expect(ALONE, answer.status == 401, f"{scheme}: after they have left: {answer}")
     daemon.stop()
     origin.close()
+
+
+@scenario("C9", control=Control("a login over HTTP/2 is sent to HTTP/1.1"))
+def login_over_http2(lab):
+    """Streams side by side cannot keep the order of a login's steps. In the control it is a scheme that needs none."""
+    scheme = "Basic" if lab.in_control else "NTLM"
+    origin = lab.origin([topology.ORIGIN], behaviours={"/": _mock(scheme)})
+    daemon = lab.gateway({"gateway.workers": "1"})
+    with open_frames(lab, "intranet.test") as browser:
+        browser.begin().ask(1)
+        lab.expect("what asks for a login passes", browser.answer(1)[0] == 401, browser.story())
+        browser.ask(3, fields=[("authorization", f"{scheme} type1")])
+        browser.answer(3)
+        reset = next((one for one in browser.frames if one.kind == h2.RST_STREAM and one.stream == 3), None)
+        lab.expect("a login over HTTP/2 is sent to HTTP/1.1", reset is not None and h2.code_name(reset.code)
+                   == "HTTP_1_1_REQUIRED", browser.story())
+        if lab.in_control:
+            return
+        browser.ask(5)
+        lab.expect("the connection goes on", browser.answer(5)[0] == 401, browser.story())
+    lab.expect("the origin saw no login", not any(one.get("authorization") for one in origin.requests()), origin.requests())
+    line = daemon.wait_record(error="the request authenticates its connection (NTLM, Negotiate), which takes HTTP/1.1")
+    lab.expect("the log says why", line.get("host") == "intranet.test" and line.get("alpn") == "h2", line)
+    answer = lab.curl("--http2", "--resolve", f"intranet.test:443:{topology.ORIGIN}", "--header", "Authorization: NTLM type1",
+                      "https://intranet.test/")
+    lab.expect("curl comes again by HTTP/1.1", answer.stdout == "challenge", f"{answer.stdout} {answer.stderr}")
+
+
+@scenario("C9")
+def login_and_reload(lab):
+    """What a reload may have changed is not spoken to over a connection from before."""
+    origin = lab.origin([topology.ORIGIN], behaviours={"/": _mock("NTLM")})
+    daemon = lab.gateway({"gateway.workers": "1"})
+    with lab.open("intranet.test") as user:
+        lab.expect("the user is logged in", _log_in(user, "NTLM", "alice", "intranet.test").body == b"hello alice", "")
+        daemon.wait_line("reloaded|in use", after=daemon.reload())
+        before = len(origin.connections)
+        answer = user.request("/", "intranet.test")
+        lab.expect("a login is asked for anew, over a new connection", answer.status == 401
+                   and len(origin.connections) == before + 1, answer)

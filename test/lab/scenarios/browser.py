@@ -78,9 +78,9 @@ def _page(connection, request):
                        "<p>MARK-OF-THE-ORIGIN</p>", fields="Content-Type: text/html\r\n")
 
 
-@scenario("A4 A8 D06!", control=Control(_SHOWN), timeout=480)
+@scenario("A4 A8 C7 D06!", control=Control(_SHOWN), timeout=480)
 def chromium(lab):
-    """In the control its store lacks the authority."""
+    """It offers ECH to everybody, which is GREASE (RFC 9849 §6.2). In the control its store lacks the authority."""
     lab.origin(behaviours={"/page": _page})
     lab.name_server()
     daemon = lab.gateway(policy="[blacklist]\ndomain = blocked.test\n")
@@ -89,7 +89,9 @@ def chromium(lab):
     lab.expect(_SHOWN, "MARK-OF-THE-ORIGIN" in seen, seen[:600])
     if lab.in_control:
         return
-    lab.expect("it was decrypted on the way", lab.exchanges(daemon, 1, host="browser.test"), daemon.lines[-3:])
+    lines = lab.exchanges(daemon, 1, host="browser.test")
+    lab.expect("it was decrypted on the way", lines, daemon.lines[-3:])
+    lab.expect("the log says ech", lines and lines[0].get("ech") == "offered", lines)
     proxy = f"--proxy-server=http://{topology.GATEWAY_LAN}:8080"
     seen = _visit(lab, "https://proxied.test/page", home, proxy)
     lab.expect("the page is shown through the proxy", "MARK-OF-THE-ORIGIN" in seen, seen[:600])

@@ -43,7 +43,7 @@ def _files(lab, demanding, *, expired=False):
     return files, identity
 
 
-@scenario("B05", control=Control(SHOWN, policy=""))
+@scenario("B05 C4", control=Control(SHOWN, policy=""))
 def configured_identity(lab):
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         _configured_identity(lab, version)
@@ -66,7 +66,7 @@ def _configured_identity(lab, version):
     demanding.origin.close()
 
 
-@scenario("B05")
+@scenario("B05 C4")
 def checked_when_loaded(lab):
     """Mistakes are told with file and line, an expired certificate is a warning."""
     demanding = _Demanding(lab)
@@ -84,7 +84,7 @@ def checked_when_loaded(lab):
                result.stderr)
 
 
-@scenario("B05", control=Control("502 that says so", settings={"upstream.client_certificate_requested": "none"}))
+@scenario("B05 C4", control=Control("502 that says so", settings={"upstream.client_certificate_requested": "none"}))
 def refused(lab):
     demanding = _Demanding(lab)
     daemon = lab.gateway({"upstream.client_certificate_requested": "refuse"})
@@ -100,7 +100,7 @@ def refused(lab):
 PASSED = "the next connection carries the client's own certificate"
 
 
-@scenario("B05", control=Control(PASSED, settings={"upstream.client_certificate_requested": "none"}))
+@scenario("B05 C4", control=Control(PASSED, settings={"upstream.client_certificate_requested": "none"}))
 def passed_through_from_then_on(lab):
     demanding = _Demanding(lab)
     policy = "[never-learn]\ndomain = *.partner.test\n[blacklist]\ndomain = blocked.test\n"

@@ -1,9 +1,10 @@
-"""What does not fit: no name, no TLS, an unknown protocol inside TLS, an encrypted name (C04, C07)."""
+"""What does not fit: no name, no TLS, an unknown protocol inside TLS, an encrypted name (C04, C07, C4, C7)."""
 
 import socket
 import ssl
 
 from harness import certificates, client, hello, raw_tls, tls13, topology
+from harness.http2_origin import FrameOrigin
 from harness.raw_origin import RawOrigin
 from harness.scenario import Control, scenario
 
@@ -26,7 +27,7 @@ def _ending(made, timeout=15):
 NAMES = "the leaf carries the origin's names"
 
 
-@scenario("C03", control=Control(NAMES, settings={"intercept.no_sni": "refuse"}))
+@scenario("C03 C4", control=Control(NAMES, settings={"intercept.no_sni": "refuse"}))
 def names_are_the_origins(lab):
     identity = certificates.issue(lab.root, ["one.test", "two.test", topology.ORIGIN])
     context = lab.server_context(identity)
@@ -48,7 +49,7 @@ def names_are_the_origins(lab):
     lab.expect("the log has the request's host", line.get("upstream") == f"{topology.ORIGIN}:443", line)
 
 
-@scenario("C03")
+@scenario("C03 C4")
 def nameless_origin_that_cannot_be_believed(lab):
     stranger = certificates.authority("Nobody's root")
     context = lab.server_context(certificates.issue(stranger, ["one.test", topology.ORIGIN]))
@@ -71,7 +72,25 @@ def _unchecked(lab):
     return context
 
 
-@scenario("C03", control=Control("the log says why", settings={"intercept.no_sni": "connect"}))
+@scenario("C03 C4")
+def nameless_clients_of_an_http2_origin(lab):
+    """They share a connection to it, and whoever finds it there gets the same names."""
+    origin = FrameOrigin(lab, ["one.test", "two.test", topology.ORIGIN], _answer_all)
+    lab.gateway({"gateway.workers": "1"})
+    for host in ("one.test", "two.test"):
+        answer = lab.get(host, server_name=None, context=_unchecked(lab))
+        lab.expect("the leaf carries the origin's names", answer.status == 200 and certificates.names_of(answer.leaf)
+                   == {"one.test", "two.test", topology.ORIGIN}, f"{answer} {answer.leaf}")
+    lab.expect("one connection served both", len(origin.wires) == 1, origin.wires)
+
+
+def _answer_all(wire, _name):
+    if wire.greet():
+        while stream := wire.next_request():
+            wire.respond(stream)
+
+
+@scenario("C03 C4", control=Control("the log says why", settings={"intercept.no_sni": "connect"}))
 def refused_without_a_name(lab):
     origin = lab.origin()
     daemon = lab.gateway({"intercept.no_sni": "refuse"})
@@ -101,7 +120,7 @@ def _exchange(lab, first, address=topology.ORIGIN):
         made.close()
 
 
-@scenario("C07", control=Control(RELAYED, settings={"intercept.not_tls": "refuse"}))
+@scenario("C07 C4", control=Control(RELAYED, settings={"intercept.not_tls": "refuse"}))
 def not_tls_is_passed(lab):
     raw = RawOrigin(lab.origin_side, topology.ORIGIN)
     speaker = RawOrigin(lab.origin_side, "203.0.113.12", greeting=_GREETING)
@@ -130,7 +149,26 @@ def not_tls_is_passed(lab):
     lab.expect("the greeting came from its server", lab.in_control or len(speaker.received) == 1, speaker.received)
 
 
-@scenario("C07", control=Control("it is refused", settings={"intercept.not_tls": "pass"}))
+@scenario("C07 C4", control=Control("a ClientHello after the silence does not pass", settings={"intercept.first_bytes_seconds": "30"}))
+def late_hello(lab):
+    """Silence is relayed for servers that speak first. In the control the client is in time."""
+    blocked = lab.origin()
+    daemon = lab.gateway({"intercept.not_tls": "pass", "intercept.first_bytes_seconds": "1"})
+    made = client.dial(lab.client_side, topology.ORIGIN, 443)
+    if not lab.in_control:
+        blocked.wait_for(lambda origin: origin.connections)  # the silence is being relayed
+    made.sendall(hello.records(hello.handmade(hello.server_name(b"hidden.test")), [16384]))
+    kinds = [kind for kind, _ in raw_tls.read_records(made, 3 if lab.in_control else 15)[0]]
+    lab.expect("a ClientHello after the silence does not pass", not kinds, kinds)
+    made.close()
+    if not lab.in_control:
+        line = daemon.wait_record(seen="silence")
+        lab.expect("the log says why", line.get("error") == "a ClientHello came when the time for it was over", line)
+        blocked.connections[0].finished.wait(30)
+        lab.expect("the origin was sent nothing", not blocked.connections[0].hello_bytes, blocked.connections[0].hello_bytes)
+
+
+@scenario("C07 C4", control=Control("it is refused", settings={"intercept.not_tls": "pass"}))
 def not_tls_is_refused(lab):
     raw = RawOrigin(lab.origin_side, topology.ORIGIN, greeting=_GREETING)
     daemon = lab.gateway({"intercept.not_tls": "refuse", "intercept.first_bytes_seconds": "2"})
@@ -169,7 +207,7 @@ def _protocols(lab, *names):
     return lab.client_context(alpn=names)
 
 
-@scenario("C07", control=Control(CARRIED, settings={"intercept.unknown_alpn": "refuse"}))
+@scenario("C07 C4", control=Control(CARRIED, settings={"intercept.unknown_alpn": "refuse"}))
 def unknown_protocol_is_passed(lab):
     good = _protocol_context(lab, ["lab-two"])
     unwilling = _protocol_context(lab, [])
@@ -217,7 +255,7 @@ def _failure(lab, name, address, *protocols):
     return ""
 
 
-@scenario("C07", control=Control("no_application_protocol", settings={"intercept.unknown_alpn": "pass"}))
+@scenario("C07 C4", control=Control("no_application_protocol", settings={"intercept.unknown_alpn": "pass"}))
 def unknown_protocol_is_refused(lab):
     context = _protocol_context(lab, ["lab-two"])
     origin = lab.origin([topology.ORIGIN], contexts=lambda *_: context, serve=_say_hello)
@@ -234,7 +272,7 @@ def unknown_protocol_is_refused(lab):
 COMPLETE = "the handshake completes as the outer name"
 
 
-@scenario("C04", control=Control(COMPLETE, passthrough=True))
+@scenario("C04 C4 C7", control=Control(COMPLETE, passthrough=True))
 def encrypted_name(lab):
     """A hello with ECH, GREASE or not: nobody can tell. Where it was meant, the client comes back in clear."""
     lab.origin()

@@ -1,6 +1,7 @@
-"""Passthrough by a name that the client only claims: the origin has to prove it (I02)."""
+"""Passthrough by a name that the client only claims: the origin has to prove it (I02, C6)."""
 
 import ssl
+import subprocess
 import threading
 
 from harness import certificates, client, topology
@@ -18,7 +19,7 @@ def _seen(lab, name, address=topology.ORIGIN, roots=None):
     return answer.leaf.issuer, answer
 
 
-@scenario("I02!", control=Control(FORGED, policy=_WITHOUT_PROOF))
+@scenario("I02! C6", control=Control(FORGED, policy=_WITHOUT_PROOF))
 def forged_name(lab):
     """The attacker's own server behind a name that is passed through: one with a certificate of its own making, one with a
     good one for another name."""
@@ -36,7 +37,7 @@ def forged_name(lab):
     lab.expect("no request reached either", lab.in_control or not any(server.requests() for server in servers), servers)
 
 
-@scenario("I02!", control=Control("403 where the default is to block", policy=_WITHOUT_PROOF))
+@scenario("I02! C6", control=Control("403 where the default is to block", policy=_WITHOUT_PROOF))
 def forged_name_where_the_default_blocks(lab):
     other = lab.server_context(certificates.issue(lab.root, ["attacker.test"]))
     lab.origin([topology.ORIGIN], contexts=lambda *_: other)
@@ -94,6 +95,32 @@ def proved_by_one_that_wants_a_certificate(lab):
         lab.expect("the client's own certificate reaches the origin",
                    answer.status == 200 and any(one.client_certificate for one in origin.connections), f"{name}: {answer}")
         origin.forget()
+
+
+@scenario("A10 C05")
+def proved_in_the_clients_own_protocol(lab):
+    """Some servers end the handshake where they are offered nothing that they speak."""
+    identity = lab.identity_file(certificates.issue(lab.root, ["mail.bank.test"]))
+    server = lab.origin_side.start(["openssl", "s_server", "-quiet", "-rev", "-alpn", "lab-mail", "-accept",
+                                    f"{topology.ORIGIN}:443", "-cert", identity, "-key", identity],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    daemon = lab.gateway(policy=_POLICY)
+    try:
+        lab.until(lambda: _listens(lab))
+        trusting = client.tls_context(lab.root.pem(), alpn=("lab-mail",))
+        with lab.open("mail.bank.test", context=trusting) as connection:
+            connection.send("olleh\n")
+            lab.expect("it is relayed", connection.tls.recv(100) == b"hello\n"
+                       and connection.leaf.issuer == lab.root.certificate.subject, connection.leaf)
+    except OSError as error:
+        lab.expect("it is relayed", False, f"{error} {daemon.lines[-2:]}")
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _listens(lab):
+    return f"{topology.ORIGIN}:443" in lab.origin_side.run(["ss", "-Hltn"]).stdout
 
 
 @scenario("A10")

@@ -1,9 +1,13 @@
 """Clients that accept their server's own certificate alone: counted, shown, and by a setting left unopened."""
 
+import contextlib
+import socket
 import ssl
+import struct
 import time
 
 from harness import certificates, client, topology
+from harness.http2_client import open_frames
 from harness.scenario import Control, scenario
 
 LEARNT = "a pinned client reaches its server after learning"
@@ -29,7 +33,7 @@ class _Pinned:
                              "--output", "/dev/null", f"https://{name}/", roots=self.roots).returncode
 
 
-@scenario("C05", control=Control(LEARNT, settings={"pinning.learn_passthrough": "off"}), timeout=120)
+@scenario("C5", control=Control(LEARNT, settings={"pinning.learn_passthrough": "off"}), timeout=120)
 def learning(lab):
     pinned = _Pinned(lab)
     daemon = lab.gateway({"pinning.learn_passthrough": "on", "pinning.learn_after": "2", "pinning.learn_seconds": "30"}, _POLICY)
@@ -52,7 +56,7 @@ def learning(lab):
     lab.expect("neither is proposed", not warned, warned)
 
 
-@scenario("C05", timeout=120)
+@scenario("C5", timeout=120)
 def what_was_learnt_expires(lab):
     pinned = _Pinned(lab)
     lab.gateway({"pinning.learn_passthrough": "on", "pinning.learn_after": "1", "pinning.learn_seconds": "3"}, _POLICY)
@@ -64,7 +68,7 @@ def what_was_learnt_expires(lab):
     lab.expect("and forgotten", status == _REFUSED, status)
 
 
-@scenario("C05", control=Control("one success resets the count", settings={"pinning.learn_after": "2"}))
+@scenario("C5", control=Control("one success resets the count", settings={"pinning.learn_after": "2"}))
 def one_success_resets(lab):
     """The same program, first with a wrong pin, then without one: only what never takes our certificate is pinned."""
     pinned = _Pinned(lab)
@@ -76,7 +80,7 @@ def one_success_resets(lab):
     lab.expect("one success resets the count", pinned.curl("pinned.test") == _REFUSED, "")
 
 
-@scenario("C05", control=Control("the log says what to write", settings={"pinning.learn_after": "100"}))
+@scenario("C5", control=Control("the log says what to write", settings={"pinning.learn_after": "100"}))
 def only_shown_by_default(lab):
     pinned = _Pinned(lab)
     daemon = lab.gateway(policy=_POLICY)
@@ -88,7 +92,7 @@ def only_shown_by_default(lab):
     lab.expect("each refusal has a line", line.get("error") == "the client left when it saw our certificate", line)
 
 
-@scenario("C05", control=Control("the alert is counted", passthrough=True))
+@scenario("C5", control=Control("the alert is counted", passthrough=True))
 def refusing_by_an_alert(lab):
     """A client that does not trust our authority says so by unknown_ca, in TLS 1.2 and 1.3."""
     lab.origin()
@@ -102,3 +106,97 @@ def refusing_by_an_alert(lab):
             outcome = error
         line = daemon.wait_record(1 if lab.in_control else 30, host=name, refusals="1")
         lab.expect("the alert is counted", "the client refused our certificate" in line.get("error", ""), f"{outcome} {line}")
+
+
+BESIDE = "unused connections beside a used one are no refusals"
+
+
+@scenario("C5", control=Control(BESIDE))
+def connections_to_spare(lab):
+    """Browsers open more connections than they use. In the control the client uses none of them."""
+    lab.origin()
+    daemon = lab.gateway({"pinning.learn_passthrough": "on", "pinning.learn_after": "2"})
+    for alpn in ("http/1.1", "h2"):
+        name = f"spare-{alpn[-1]}.test"
+        spare = [open_frames(lab, name, alpn=(alpn,)) for _ in range(5)]
+        if not lab.in_control:
+            lab.expect("one of them is used", _ask(lab, name, alpn) == 200, name)
+        for one in spare:
+            one.close()
+        for one in spare if lab.in_control else ():
+            daemon.wait_record(host=name, refusals=str(spare.index(one) + 1))
+        if not lab.in_control:
+            lines = lab.until(lambda name=name: _ended(daemon, name, 5))
+            lab.expect("each that was given up has its line", lines, daemon.lines[-6:])
+        with open_frames(lab, name, alpn=(alpn,)) as again:
+            issuer = certificates.x509.load_der_x509_certificate(again.tls.getpeercert(binary_form=True)).issuer
+        lab.expect(BESIDE, issuer == lab.authority.certificate.subject, f"{alpn}: {issuer}")
+        if lab.in_control:
+            return
+
+
+def _ask(lab, name, alpn):
+    if alpn == "http/1.1":
+        return lab.get(name).status
+    with open_frames(lab, name) as used:
+        used.begin().ask(1)
+        return used.answer(1)[0]
+
+
+def _ended(daemon, name, count):
+    lines = [one for one in daemon.records() if one.get("host") == name and "saw our certificate" in one.get("error", "")]
+    return lines if len(lines) >= count else None
+
+
+def _orderly(one):
+    with contextlib.suppress(ssl.SSLError):
+        one.tls.unwrap()
+    one.send()
+    one.close()
+
+
+def _broken(one):
+    one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    one.close()
+
+
+@scenario("C5", control=Control("leaving without a request is a refusal", passthrough=True))
+def ways_of_leaving(lab):
+    """By close_notify, an end, a reset; over HTTP/2 also behind the preface, which asks for nothing."""
+    lab.origin()
+    daemon = lab.gateway()
+    ways = {"notify": _orderly, "end": lambda one: one.close(), "reset": _broken}
+    for alpn in ("http/1.1", "h2"):
+        for how, leave in ways.items():
+            for greets in (False, True) if alpn == "h2" else (False,):
+                name = f"{how}-{alpn[-1]}{'-preface' if greets else ''}.test"
+                one = open_frames(lab, name, alpn=(alpn,))
+                if greets and not lab.in_control:
+                    one.begin()
+                leave(one)
+                line = daemon.wait_record(1 if lab.in_control else 30, host=name)
+                lab.expect("leaving without a request is a refusal", line.get("refusals") == "1", f"{name}: {line}")
+                if lab.in_control:
+                    return
+    with open_frames(lab, "asked.test") as one:
+        one.begin().ask(1)
+        lab.expect("a request is answered", one.answer(1)[0] == 200, one.story())
+    line = daemon.wait_record(host="asked.test")
+    lab.expect("and nobody refused anything", not any(one.get("refusals") for one in daemon.records()
+                                                      if one.get("host") == "asked.test"), line)
+
+
+@scenario("C5", control=Control("a resumed session counts as well", passthrough=True))
+def refusing_a_resumed_session(lab):
+    """Libraries keep sessions whose certificate the program above them did not like."""
+    lab.origin()
+    daemon = lab.gateway()
+    context = lab.client_context(maximum=ssl.TLSVersion.TLSv1_2)
+    session = None
+    for count in ("1", "2"):
+        one = lab.open("kept.test", context=context, session=session)
+        lab.expect("the second one resumes", one.tls.session_reused == (count == "2") or lab.in_control, count)
+        session = one.tls.session
+        one.close()
+        line = daemon.wait_record(1 if lab.in_control else 30, host="kept.test", refusals=count)
+        lab.expect("a resumed session counts as well", line.get("error") == "the client left when it saw our certificate", line)
