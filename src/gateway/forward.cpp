@@ -230,7 +230,10 @@ io::Task<void> Forwarder::relay(Running& running) {
     }
     http::UpstreamExchange& origin = **upstream;
     relayed = co_await relay_once(running, origin);
-    if (relayed || !may_go_again(running, relayed.error(), origin.again())) break;
+    if (relayed || !may_go_again(running, relayed.error(), origin.again())) {
+      running.unprocessed = !relayed && origin.again() == http::Again::yes && !running.can_go_again();
+      break;
+    }
   }
   if (!relayed) co_await explain_failure(running, relayed.error());
 }
@@ -402,6 +405,7 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
     response.cut_off();
     co_return;
   }
+  if (running.unprocessed && response.refuse_unprocessed()) co_return;
   const bool clients_fault = running.client_error && running.client_error->kind == ErrorKind::malformed;
   const unsigned status = clients_fault ? 400 : status_of(error);
   const http::Page page =

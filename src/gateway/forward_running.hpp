@@ -43,6 +43,7 @@ struct Forwarder::Running {
   bool retried = false;     // an idempotent request, as RFC 9110 §9.2.2 allows
   bool body_begun = false;  // something may be gone of the request's body
   KeptBody kept_body;
+  bool unprocessed = false;  // the origin refused it, and only the client can send it again
   std::uint64_t request_bytes = 0;
   std::optional<Error> client_error;  // the request could not be read to its end
   Endpoint dialled;

@@ -227,6 +227,11 @@ bool ServerStream::Response::require_http1() {
   return true;
 }
 
+bool ServerStream::Response::refuse_unprocessed() {
+  stream_.flow_->reset(ErrorCode::refused_stream, {ErrorKind::reset, "the origin refused the request unprocessed"});
+  return true;
+}
+
 void ServerStream::Response::cut_off() {
   stream_.flow_->reset(ErrorCode::internal_error, {ErrorKind::reset, "the response could not be completed"});
 }

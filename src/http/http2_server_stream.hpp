@@ -84,6 +84,7 @@ class ServerStream final : public FlowOwner {
     io::Task<Result<void>> finish(const Fields& trailers) override;
     io::Task<Result<io::Stream*>> take_over(const ResponseHead& head, std::string_view protocol) override;
     bool require_http1() override;
+    bool refuse_unprocessed() override;
     void cut_off() override;
     void end_connection_after() override;
     [[nodiscard]] bool head_sent() const override { return head_sent_; }

@@ -73,6 +73,9 @@ class ResponseSink {
 
   // In place of all that: the client is to ask again by HTTP/1.1 (RFC 9113 §7, HTTP_1_1_REQUIRED). False where it has.
   virtual bool require_http1() { return false; }
+  // In place of all that: certainly nothing was done with the request, and the client may send it again (RFC 9113
+  // §8.7). False where the protocol has no words for that.
+  virtual bool refuse_unprocessed() { return false; }
 
   // The response ends here, short of its end, and the client must be able to tell (RFC 9112 §8).
   virtual void cut_off() = 0;

@@ -166,7 +166,10 @@ def refused_streams_are_repeated(lab):
         if kind == "once" and again:
             _named(flow)
         else:
-            flow.body()
+            if "large" in flow.path:
+                flow.wait(lambda: flow.received == 50_000, "what is sent")
+            else:
+                flow.body()
             flow.reset(int(code)) if flow.version == "h2" else flow.reset()
 
     gate = threading.Lock()
@@ -181,6 +184,12 @@ def refused_streams_are_repeated(lab):
                 answer = _answer(_together(client, [(method, path, body)])[0])
                 lab.expect("a refused stream is repeated", answer == (200, path.encode()) and seen[path] == 2,
                            f"{version} {method}: {answer} {seen}")
+            path = f"/once-{refused}-large-{version[-1]}"
+            flow = client.request("POST", path, end=False)
+            flow.send(b"money" * 10_000)
+            answer = _answer(flow)
+            told = answer[0] == 502 if version != "h2" else str(answer[0]).endswith("REFUSED_STREAM") or str(answer[0]) == f"reset {refused}"
+            lab.expect("of what cannot be repeated the client is told", told and seen[path] == 1, f"{version}: {answer} {seen[path]}")
             path = f"/always-{refused}-{version[-1]}"
             answer = _answer(client.request("GET", path))
             lab.expect("but not for ever", answer[0] in (502, 503) and seen[path] <= 3, f"{version}: {answer} {seen[path]}")
