@@ -24,10 +24,17 @@ class World:
         self.folder, self.large_folder, self.build = folder, large_folder, build
         self.steering, self.measures, self.patience = steering, measures, patience
         self.daemon_program = os.path.join(build, "sallyportd")
-        self.protocol_daemon = os.path.join(build, "protocol/sallyportd")  # with the protocols of test/protocol/
         self.command_program = os.path.join(build, "sallyport")
         self.authority = certificates.authority("Laboratory interception CA", path_length=1)
         self.root = certificates.authority("Laboratory origin root")
+
+    @property
+    def protocol_daemon(self):
+        """The daemon with the protocols of test/protocol/ linked in."""
+        path = os.path.join(self.build, "protocol/sallyportd")
+        if not os.path.exists(path):
+            raise FileNotFoundError("protocol/sallyportd has not been built: run `make lab-programs` first")
+        return path
 
 
 class Lab:
