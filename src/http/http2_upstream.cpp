@@ -33,9 +33,10 @@ Result<void> Upstream::begin(const RequestHead& head, BodyShape body, std::strin
   // Trailers behind a body of known length come only where they were announced (RFC 9110 §6.6.2).
   ends_by_length_ = body.length.has_value() && head.fields.count("trailer") == 0;
   body_left_ = body.length.value_or(0);
-  outgoing_.set_request(head, body, upgrade);
+  OutgoingBlock outgoing;
+  outgoing.set_request(head, body, upgrade);
   const bool complete = !switching_ && (!body.present || (ends_by_length_ && body_left_ == 0));
-  Result<std::unique_ptr<Flow>> flow = connection_.open(outgoing_.fields(), complete, *this);
+  Result<std::unique_ptr<Flow>> flow = connection_.open(outgoing.fields(), complete, *this);
   if (!flow) return std::unexpected(flow.error());
   flow_ = std::move(*flow);
   return {};
@@ -64,8 +65,9 @@ io::Task<Result<void>> Upstream::finish(const Fields& trailers) {
   // A tunnel's direction ends with the tunnel.
   if (switching_ || flow_->finished()) co_return Result<void>();
   if (!trailers.empty()) {
-    outgoing_.set_trailers(trailers);
-    co_return flow_->finish_with(outgoing_.fields());
+    OutgoingBlock outgoing;
+    outgoing.set_trailers(trailers);
+    co_return flow_->finish_with(outgoing.fields());
   }
   wait_for_origin();
   const Result<void> finished = co_await flow_->finish();
@@ -82,7 +84,7 @@ io::Task<Result<ResponseHead*>> Upstream::read_head() {
     if (!readable) co_return std::unexpected(readable.error());
   }
   current_ = std::move(heads_.front());
-  heads_.pop_front();
+  heads_.erase(heads_.begin());
   co_return &current_.head;
 }
 

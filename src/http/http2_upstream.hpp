@@ -3,10 +3,10 @@
 // Made by SharedConnection, which outlives it; owned by the coroutine that forwards; one worker's thread.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sallyport/http/http2_shared_connection.hpp"
 #include "sallyport/http/upstream_exchange.hpp"
@@ -57,10 +57,9 @@ class Upstream final : public UpstreamExchange, private FlowOwner {
   OriginFacts& facts_;
   const SharedOptions& options_;
   bool reused_;
-  OutgoingBlock outgoing_;
   ResponseBlock block_;
   TrailerBlock trailers_;
-  std::deque<Received> heads_;  // come, and not yet asked for
+  std::vector<Received> heads_;  // come, and not yet asked for; rarely more than one
   Received current_;
   bool final_head_came_ = false;
   bool begun_ = false;           // a block of the response has begun
