@@ -129,8 +129,8 @@ void add_upstream(Page& page) {
   page.count("sallyport_upstream_connections_total", "Connections opened to origins.", &Metrics::upstream_opened);
   page.count("sallyport_upstream_resumed_total", "Connections to origins that resumed a TLS session.",
              &Metrics::upstream_resumed);
-  page.count("sallyport_upstream_reused_total", "Exchanges that found a connection to their origin open.",
-             &Metrics::upstream_reused);
+  page.count("sallyport_upstream_reused_total",
+             "Exchanges over a connection to their origin that had served one before.", &Metrics::upstream_reused);
   page.begin("sallyport_upstream_errors_total", "Origins that could not be asked, or broke off, by reason.",
              MetricType::Counter);
   for (std::size_t at = 0; at < Metrics::error_kinds; ++at) {

@@ -30,6 +30,12 @@ std::string reuse_key(const Route& route) {
 
 namespace {
 
+// To share a connection, they are under the same rules and bounds besides: one dialled under those that a reload has
+// replaced serves none that came after it.
+std::string connection_key(const Route& route) {
+  return reuse_key(route) + "|" + std::to_string(route.generation.configuration->policy->generation());
+}
+
 std::string tls_text(const tls::TlsStream& tls) { return std::string(tls.version()) + " " + std::string(tls.cipher()); }
 
 // Closing with bytes unread would reset the connection, and the origin could lose the alert that says why. One that
@@ -71,25 +77,22 @@ Route route_of(Generation generation, const Target& target, const Arrival& arriv
 
 void Route::speak_plainly() {
   plain = true;
-  alpn = {"http/1.1"};
+  speak_http1();
 }
 
-Route Route::over_http1() const {
-  Route route = *this;
-  route.alpn = {"http/1.1"};
-  return route;
-}
+void Route::speak_http1() { alpn = {"http/1.1"}; }
 
 http::http2::SharedConnection* OriginDialer::shared(const Route& route) const {
+  const std::string key = connection_key(route);
   for (;;) {
-    http::http2::SharedConnection* const connection = worker_.pool.shared(reuse_key(route));
+    http::http2::SharedConnection* const connection = worker_.pool.shared(key);
     if (connection == nullptr || connection->facts().verified_until > crypto::wall_clock()) return connection;
     connection->retire();
   }
 }
 
 http::OriginConnectionPtr OriginDialer::take_idle(const Route& route) const {
-  http::OriginConnectionPtr connection = worker_.pool.take(reuse_key(route));
+  http::OriginConnectionPtr connection = worker_.pool.take(connection_key(route));
   if (connection && connection->facts().verified_until <= crypto::wall_clock()) return nullptr;
   return connection;
 }
@@ -98,7 +101,7 @@ void OriginDialer::keep_idle(const Route& route, http::OriginConnectionPtr conne
   const config::Settings& settings = worker_.settings();
   // What a reload may forbid is not kept over it.
   const bool current = route.generation.configuration == worker_.generation.configuration;
-  if (current) worker_.pool.put(reuse_key(route), std::move(connection), settings.upstream.pool_idle);
+  if (current) worker_.pool.put(connection_key(route), std::move(connection), settings.upstream.pool_idle);
 }
 
 io::Task<Result<std::vector<Endpoint>>> OriginDialer::endpoints_of(const Route& route, io::TimePoint deadline) {
@@ -193,7 +196,7 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
 
 void OriginDialer::share(const Route& route, http::OriginConnectionPtr connection) const {
   const config::Settings& settings = route.generation.configuration->settings;
-  worker_.pool.share(reuse_key(route), std::move(connection), worker_.buffers,
+  worker_.pool.share(connection_key(route), std::move(connection), worker_.buffers,
                      {.limits = {.header_bytes = settings.limits.header_bytes},
                       .unused = settings.limits.header,
                       .idle = settings.upstream.pool_idle,
@@ -201,7 +204,7 @@ void OriginDialer::share(const Route& route, http::OriginConnectionPtr connectio
 }
 
 io::Task<Result<http::OriginConnectionPtr>> OriginDialer::obtain(Route route, bool fresh) {
-  const std::string key = reuse_key(route);
+  const std::string key = connection_key(route);
   const bool offers_http2 = route.alpn.front() == "h2";
   while (offers_http2 && worker_.dials.any(key) &&
          worker_.shared.origins->may_speak_http2(route.target.name, route.target.port)) {
@@ -217,7 +220,7 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::obtain(Route route, bo
 }
 
 io::Task<Result<http::OriginConnectionPtr>> OriginDialer::open(Route route) {
-  DialsUnderWay::Dial dial(worker_.dials, reuse_key(route));
+  DialsUnderWay::Dial dial(worker_.dials, connection_key(route));
   Result<http::OriginConnectionPtr> connection = co_await connect(route);
   if (!connection) {
     // That this client gave up is no reason for those who wait with it.

@@ -31,15 +31,15 @@ struct Route {
 
   // Without TLS, nothing but HTTP/1.1 is spoken.
   void speak_plainly();
-  // The same to an origin that is to speak HTTP/1.1.
-  [[nodiscard]] Route over_http1() const;
+  // Nothing else is offered.
+  void speak_http1();
 };
 
 // The route of `target` under a verdict: a rewrite's address, and its port if it names one.
 [[nodiscard]] Route route_of(Generation generation, const Target& target, const Arrival& arrival,
                              const policy::Verdict& verdict);
 
-// Everything that two requests must have in common to share a connection or a TLS session.
+// Everything that two requests must have in common to share a TLS session.
 [[nodiscard]] std::string reuse_key(const Route& route);
 
 class OriginDialer {

@@ -24,34 +24,39 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Upstreams::open(Route 
                                                                           io::Cancellation& cancellation) {
   OriginDialer dialer(worker_, cancellation);
   for (int round = 0; round < most_rounds; ++round) {
-    const bool http1_alone = bound_ || wish.over_http1;
-    Route chosen = http1_alone ? route.over_http1() : route;
-    Result<http::OriginConnectionPtr> found = co_await find(chosen, wish, cancellation);
-    if (!found) co_return std::unexpected(found.error());
-    if (*found) co_return over_http1(std::move(chosen), std::move(*found));
-    if (cancellation.cancelled()) co_return std::unexpected(cancellation.why());
-    http::http2::SharedConnection* const shared = dialer.shared(chosen);
+    if (bound_ || wish.over_http1) route.speak_http1();
+    http::http2::SharedConnection* shared = first_ ? nullptr : dialer.shared(route);
+    if (shared == nullptr) {
+      Result<http::OriginConnectionPtr> found = co_await find(route, wish, cancellation);
+      if (!found) co_return std::unexpected(found.error());
+      if (*found) {
+        if ((*found)->begin_exchange()) worker_.metrics.upstream_reused.add();
+        co_return over_http1(std::move(route), std::move(*found));
+      }
+      if (cancellation.cancelled()) co_return std::unexpected(cancellation.why());
+      shared = dialer.shared(route);
+    }
     // Others may have taken all that the origin allows, or the origin has gone.
     if (shared == nullptr) continue;
-    if (!wish.switching) co_return shared->begin();
+    if (!wish.switching) co_return begin(*shared);
     if (!shared->settled()) {
       co_await wait_for_settings(*shared, worker_.loop, cancellation);
       continue;
     }
-    if (shared->takes_extended_connect()) co_return shared->begin();
+    if (shared->takes_extended_connect()) co_return begin(*shared);
     wish.over_http1 = true;
   }
   co_return fail(ErrorKind::exhausted, "the origin takes no further stream on any connection");
 }
 
-// Null: see OriginDialer::shared().
+// Null: one that is shared may have come.
 io::Task<Result<http::OriginConnectionPtr>> Upstreams::find(Route route, Wish wish, io::Cancellation& cancellation) {
   OriginDialer dialer(worker_, cancellation);
   if (first_) {
     const First first = std::exchange(first_, nullptr);
     Result<http::OriginConnectionPtr> connection = co_await first();
     if (!connection) *route.opening = *first_times_;
-    if (!connection || *connection) co_return connection;
+    co_return connection;
   }
   if (bound_) {
     http::OriginConnectionPtr bound = std::move(bound_upstream_);
@@ -60,8 +65,12 @@ io::Task<Result<http::OriginConnectionPtr>> Upstreams::find(Route route, Wish wi
     if (fits && !wish.fresh && bound->quiet()) co_return bound;
     co_return co_await dialer.open(std::move(route));
   }
-  if (dialer.shared(route) != nullptr) co_return nullptr;
   co_return co_await dialer.obtain(std::move(route), wish.fresh);
+}
+
+std::unique_ptr<http::UpstreamExchange> Upstreams::begin(http::http2::SharedConnection& shared) const {
+  if (shared.used()) worker_.metrics.upstream_reused.add();
+  return shared.begin();
 }
 
 std::unique_ptr<http::UpstreamExchange> Upstreams::over_http1(Route route, http::OriginConnectionPtr connection) {
@@ -71,8 +80,11 @@ std::unique_ptr<http::UpstreamExchange> Upstreams::over_http1(Route route, http:
   return std::make_unique<http::http1::Http1Upstream>(
       std::move(connection), options, [this, kept_for = std::move(route)](http::OriginConnectionPtr idle) {
         if (bound_) {
+          idle->mark_idled();
           bound_upstream_ = std::move(idle);
-          bound_key_ = reuse_key(kept_for.over_http1());
+          Route bound_route = kept_for;
+          bound_route.speak_http1();
+          bound_key_ = reuse_key(bound_route);
         } else {
           OriginDialer(worker_, connection_).keep_idle(kept_for, std::move(idle));
         }

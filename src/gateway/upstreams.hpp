@@ -42,6 +42,7 @@ class Upstreams {
 
  private:
   io::Task<Result<http::OriginConnectionPtr>> find(Route route, Wish wish, io::Cancellation& cancellation);
+  std::unique_ptr<http::UpstreamExchange> begin(http::http2::SharedConnection& shared) const;
   std::unique_ptr<http::UpstreamExchange> over_http1(Route route, http::OriginConnectionPtr connection);
 
   WorkerContext& worker_;

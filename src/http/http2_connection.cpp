@@ -308,12 +308,16 @@ void Connection::fail_flows(const Error& why) {
 Result<std::unique_ptr<Flow>> Connection::open(std::span<const nghttp2_nv> head, bool end_stream, FlowOwner& owner) {
   if (!can_open()) return fail(ErrorKind::exhausted, "the origin's connection takes no further stream");
   const nghttp2_data_provider provider = data_provider();
-  const std::int32_t id =
-      nghttp2_submit_request(session(), nullptr, head.data(), head.size(), end_stream ? nullptr : &provider, nullptr);
-  if (id < 0) return fail(ErrorKind::system, std::string("HTTP/2: ") + nghttp2_strerror(id));
-  std::unique_ptr<Flow> flow(new Flow(*this, id, &owner));
+  std::unique_ptr<Flow> flow(new Flow(*this, -1, &owner));
+  flow->id_ = nghttp2_submit_request(session(), nullptr, head.data(), head.size(), end_stream ? nullptr : &provider,
+                                     flow.get());
+  if (flow->id_ < 0) {
+    Error why{ErrorKind::system, std::string("HTTP/2: ") + nghttp2_strerror(flow->id_)};
+    flow->owner_ = nullptr;
+    flow->over(ErrorCode::internal_error, true, why);
+    return std::unexpected(std::move(why));
+  }
   flow->end_sent_ = end_stream;
-  nghttp2_session_set_stream_user_data(session(), id, flow.get());
   schedule_pump();
   return flow;
 }
@@ -400,6 +404,11 @@ void Connection::see(const SeenFrame& frame) {
   if (allowed) return;
   excessive_ = true;
   if (fault_.reason.empty()) fault_ = allowed.error();
+}
+
+// nghttp2 refuses it only once the origin has acknowledged our SETTINGS, which come before every request.
+void Connection::peer_pushed() {
+  end(ErrorCode::protocol_error, {ErrorKind::malformed, "HTTP/2: a push, which our SETTINGS forbid"});
 }
 
 void Connection::peer_settled() {

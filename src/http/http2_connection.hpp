@@ -149,6 +149,7 @@ class Connection {
   bool decoded(std::size_t name, std::size_t value);
   void see(const SeenFrame& frame);
   void peer_opened(std::int32_t id);
+  void peer_pushed();
   void peer_settled();
   void peer_goes_away();
   void ping_answered();

@@ -20,6 +20,8 @@ constexpr std::uint32_t window_updates_for_data = 10;
 constexpr std::uint32_t control_for_data = 2;
 constexpr std::uint32_t empty_for_data = 1;
 constexpr std::uint32_t later_blocks_for_stream = 1;
+// An interim response, the response, trailers.
+constexpr std::uint64_t answers_for_request = 3;
 
 // More than a block of any honest size needs.
 constexpr unsigned most_continuations = 8;
@@ -55,13 +57,13 @@ Result<void> FrameBudget::take(const SeenFrame& frame, io::TimePoint now) {
       if (frame.length > 0) earn_for_data();
       return {};
     case NGHTTP2_HEADERS:
-      earn_for_stream();
+      note_sent_headers(frame.stream);
       return {};
     case NGHTTP2_PING:
       if ((frame.flags & NGHTTP2_FLAG_ACK) == 0) ++pings_sent_;
       return {};
     case NGHTTP2_RST_STREAM:
-      return is_own_reason(frame.code) ? Result<void>() : spend(resets_, "streams that had to be reset", now);
+      return is_own_reason(frame.code) ? Result<void>() : take_ending("streams that had to be reset", now);
     default:
       return {};
   }
@@ -80,7 +82,7 @@ Result<void> FrameBudget::take_received(const SeenFrame& frame, io::TimePoint no
     case priority_update:
       return spend(priorities_, "PRIORITY frames", now);
     case NGHTTP2_RST_STREAM:
-      return spend(resets_, "resets of streams", now);
+      return take_ending("resets of streams", now);
     case NGHTTP2_WINDOW_UPDATE:
       return spend(window_updates_, "WINDOW_UPDATE frames", now);
     case NGHTTP2_SETTINGS:
@@ -105,11 +107,32 @@ Result<void> FrameBudget::take_headers(const SeenFrame& frame, io::TimePoint now
   continuations_ = 0;
   const Result<void> weighed = weigh(frame.length, certain_payload(frame));
   if (!weighed) return weighed;
+  if (role_ == Role::client) return take_answer(now);
   if (frame.stream <= newest_stream_) return spend(later_blocks_, "header blocks behind a stream's first", now);
   newest_stream_ = frame.stream;
   later_blocks_.earn(later_blocks_for_stream);
   earn_for_stream();
   return {};
+}
+
+Result<void> FrameBudget::take_answer(io::TimePoint now) {
+  if (answers_ == 0) return spend(later_blocks_, "header blocks that nobody asked for", now);
+  --answers_;
+  return {};
+}
+
+Result<void> FrameBudget::take_ending(std::string_view what, io::TimePoint now) {
+  if (endings_ == 0) return spend(resets_, what, now);
+  --endings_;
+  return {};
+}
+
+void FrameBudget::note_sent_headers(std::int32_t stream) {
+  earn_for_stream();
+  if (role_ == Role::server || stream <= newest_stream_) return;
+  newest_stream_ = stream;
+  answers_ += answers_for_request;
+  ++endings_;
 }
 
 Result<void> FrameBudget::take_continuation(const SeenFrame& frame) {

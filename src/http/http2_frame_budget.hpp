@@ -21,7 +21,8 @@ namespace sallyport::http::http2 {
 
 class FrameBudget {
  public:
-  explicit FrameBudget(io::TimePoint now) : refilled_(now) {}
+  // `role` is ours: the peer of a client may answer each request, and end its stream.
+  FrameBudget(Role role, io::TimePoint now) : role_(role), refilled_(now) {}
 
   // A frame in either direction. The error (exhausted) says of what there was too much.
   Result<void> take(const SeenFrame& frame, io::TimePoint now);
@@ -47,6 +48,9 @@ class FrameBudget {
   Result<void> spend(Allowance& allowance, std::string_view what, io::TimePoint now);
   Result<void> take_received(const SeenFrame& frame, io::TimePoint now);
   Result<void> take_headers(const SeenFrame& frame, io::TimePoint now);
+  Result<void> take_answer(io::TimePoint now);
+  Result<void> take_ending(std::string_view what, io::TimePoint now);
+  void note_sent_headers(std::int32_t stream);
   Result<void> take_continuation(const SeenFrame& frame);
   void earn_for_stream();
   void earn_for_data();
@@ -60,7 +64,10 @@ class FrameBudget {
   Allowance priorities_{1000, 20};
   Allowance empty_data_{200, 10};
   Allowance later_blocks_{100, 10};  // beyond the first one of each stream
+  Role role_;
   std::int32_t newest_stream_ = 0;
+  std::uint64_t answers_ = 0;   // header blocks that our requests entitle the peer to
+  std::uint64_t endings_ = 0;   // streams of ours that it may end in any way
   unsigned continuations_ = 0;  // of the block under way
   std::uint32_t pings_sent_ = 0;
   io::TimePoint refilled_;

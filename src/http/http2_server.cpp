@@ -28,7 +28,7 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
         buffers(pool),
         loop(stream.loop()),
         options(given),
-        budget(loop.now()),
+        budget(Role::server, loop.now()),
         context{.loop = loop, .options = given, .handler = handler, .owner = *this, .outgoing = {}},
         changed(loop),
         head_timer(loop, &State::on_head_late, this),

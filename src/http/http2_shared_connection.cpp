@@ -1,5 +1,6 @@
 #include "sallyport/http/http2_shared_connection.hpp"
 
+#include "http2_frame_budget.hpp"
 #include "http2_upstream.hpp"
 
 namespace sallyport::http::http2 {
@@ -9,6 +10,7 @@ struct SharedConnection::State final : ConnectionOwner {
         void* given_object)
       : origin(std::move(given)),
         options(given_options),
+        budget(Role::client, origin->stream().loop().now()),
         connection(origin->stream(), buffers,
                    {.role = Role::client,
                     .header_bytes = static_cast<std::uint32_t>(given_options.limits.header_bytes),
@@ -21,7 +23,7 @@ struct SharedConnection::State final : ConnectionOwner {
 
   // The client role never sees one: push is off.
   FlowOwner* on_stream(std::unique_ptr<Flow> /*flow*/) override { return nullptr; }
-  Result<void> on_frame(const SeenFrame& /*frame*/) override { return {}; }
+  Result<void> on_frame(const SeenFrame& frame) override { return budget.take(frame, origin->stream().loop().now()); }
   void on_change() override {
     if (connection.settled() || connection.going_away()) settling.tell();
     if (over()) told_over(object);
@@ -34,6 +36,7 @@ struct SharedConnection::State final : ConnectionOwner {
 
   OriginConnectionPtr origin;
   SharedOptions options;
+  FrameBudget budget;
   Connection connection;
   void (*told_over)(void*);
   void* object;
@@ -64,6 +67,7 @@ std::optional<std::size_t> SharedConnection::allowed() const {
   return state_->connection.streams_allowed();
 }
 
+bool SharedConnection::used() const { return state_->used; }
 std::size_t SharedConnection::exchanges() const { return state_->connection.flows(); }
 
 void SharedConnection::retire() {

@@ -66,7 +66,7 @@ struct Metrics {
   // Connections to origins.
   Counter upstream_opened;
   Counter upstream_resumed;  // of those opened: with a TLS session from before
-  Counter upstream_reused;   // exchanges that found a connection open
+  Counter upstream_reused;   // exchanges over a connection that had served one before
   std::array<Counter, error_kinds> upstream_errors;
 
   // An exchange is over, or a connection that was passed through. `status` 0: there was no response.

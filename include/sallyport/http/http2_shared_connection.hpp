@@ -39,6 +39,8 @@ class SharedConnection {
   [[nodiscard]] bool takes_another() const;
   // How many exchanges the origin allows at a time; nothing before its SETTINGS have come.
   [[nodiscard]] std::optional<std::size_t> allowed() const;
+  // It has had an exchange.
+  [[nodiscard]] bool used() const;
   // Exchanges that exist.
   [[nodiscard]] std::size_t exchanges() const;
   // No further exchange; it ends with the last one.
@@ -56,7 +58,6 @@ class SharedConnection {
 
  private:
   struct State;
-  class Exchange;
 
   std::unique_ptr<State> state_;
 };

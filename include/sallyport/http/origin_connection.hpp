@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/crypto/openssl.hpp"
@@ -63,12 +64,16 @@ class OriginConnection {
   [[nodiscard]] bool idled() const { return idled_; }
   void mark_idled() { idled_ = true; }
 
+  // Begins an exchange; true if there was one before.
+  bool begin_exchange() { return std::exchange(used_, true); }
+
  private:
   std::unique_ptr<io::FdStream> socket_;
   std::unique_ptr<tls::TlsStream> tls_;  // above the socket: destroyed first
   io::InputBuffer input_;
   OriginFacts facts_;
   bool idled_ = false;
+  bool used_ = false;
 };
 
 using OriginConnectionPtr = std::unique_ptr<OriginConnection>;

@@ -5,6 +5,7 @@
 using namespace sallyport;
 using http::http2::ErrorCode;
 using http::http2::FrameBudget;
+using http::http2::Role;
 using http::http2::SeenFrame;
 using std::chrono::seconds;
 
@@ -28,12 +29,12 @@ int taken(FrameBudget& budget, const SeenFrame& frame, int most = 1'000'000, io:
 }
 
 int taken_from_the_start(const SeenFrame& frame, int most = 1'000'000) {
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   return taken(budget, frame, most);
 }
 
 std::string refusal_of(const SeenFrame& frame) {
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   taken(budget, frame);
   const Result<void> refused = budget.take(frame, start);
   CHECK(!refused);
@@ -54,7 +55,7 @@ TEST(resets_by_either_side_are_bounded) {
   CHECK_EQUAL(refusal_of(sent(NGHTTP2_RST_STREAM, 4, ErrorCode::protocol_error)),
               "the peer floods: too many streams that had to be reset");
 
-  FrameBudget both(start);
+  FrameBudget both(Role::server, start);
   CHECK_EQUAL(taken(both, received(NGHTTP2_RST_STREAM, 4), 500), 500);
   for (int message = 0; message < 250; ++message) CHECK_OK(both.take_answered_fault(start));
   CHECK_EQUAL(taken(both, sent(NGHTTP2_RST_STREAM, 4, ErrorCode::protocol_error)), 250);
@@ -82,7 +83,7 @@ TEST(floods_are_bounded) {
 
 // G03
 TEST(a_header_block_has_a_bounded_number_of_pieces) {
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   for (std::int32_t stream = 1; stream < 2'000; stream += 2) {
     CHECK_OK(budget.take({.type = NGHTTP2_HEADERS, .stream = stream, .length = 100}, start));
     CHECK_EQUAL(taken(budget, received(NGHTTP2_CONTINUATION, 100), 8), 8);
@@ -91,7 +92,7 @@ TEST(a_header_block_has_a_bounded_number_of_pieces) {
 }
 
 TEST(streams_have_two_blocks_and_few_have_more) {
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   for (std::int32_t stream = 1; stream < 20'000; stream += 2) {
     for (int block = 0; block < 2; ++block) {
       CHECK_OK(budget.take({.type = NGHTTP2_HEADERS, .stream = stream, .length = 10}, start));
@@ -103,7 +104,7 @@ TEST(streams_have_two_blocks_and_few_have_more) {
 TEST(only_pings_of_ours_are_acknowledged) {
   constexpr auto ack = NGHTTP2_FLAG_ACK;
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_PING, 8, ack)), 1000);
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   CHECK_OK(budget.take(sent(NGHTTP2_PING, 8), start));
   CHECK_EQUAL(taken(budget, received(NGHTTP2_PING, 8, ack)), 1001);
 }
@@ -112,7 +113,7 @@ TEST(what_is_not_a_flood_passes) {
   constexpr int many = 100'000;
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_SETTINGS, 0, NGHTTP2_FLAG_ACK), many), many);
   CHECK_EQUAL(taken_from_the_start(received(NGHTTP2_DATA, 1), many), many);
-  FrameBudget requests(start);
+  FrameBudget requests(Role::server, start);
   for (std::int32_t stream = 1; stream < 2 * many; stream += 2) {
     CHECK_OK(requests.take({.type = NGHTTP2_HEADERS, .stream = stream, .length = 30}, start));
   }
@@ -120,7 +121,7 @@ TEST(what_is_not_a_flood_passes) {
 }
 
 TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips) {
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   for (int frame = 0; frame < 10'000; ++frame) {
     CHECK_OK(budget.take(sent(NGHTTP2_DATA, 16'384), start));
     CHECK_EQUAL(taken(budget, received(NGHTTP2_WINDOW_UPDATE, 4), 10), 10);
@@ -132,7 +133,7 @@ TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips) {
 }
 
 TEST(time_gives_back_at_a_rate_and_no_more_than_at_the_start) {
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   const SeenFrame reset = received(NGHTTP2_RST_STREAM, 4);
   CHECK_EQUAL(taken(budget, reset), 1000);
   CHECK_EQUAL(taken(budget, reset, 1'000'000, start + seconds(2)), 66);
@@ -142,11 +143,13 @@ TEST(time_gives_back_at_a_rate_and_no_more_than_at_the_start) {
 }
 
 TEST(bytes_that_carry_nothing_are_bounded) {
-  FrameBudget budget(start);
+  FrameBudget budget(Role::server, start);
   // Large frames: before their number is an excess, their size is.
   CHECK_EQUAL(taken(budget, received(0xbe, 16'384)), 511);
   CHECK_EQUAL(refusal_of(received(0xbe, 16'384)), "the peer floods: too many bytes of overhead");
   FrameBudget useful(start);
+  CHECK_EQUAL(refusal_of(received(0xbe, 16'384)), "the peer floods: too many bytes that carry nothing");
+  FrameBudget useful(Role::server, start);
   for (int round = 0; round < 1000; ++round) {
     CHECK_OK(useful.take(received(NGHTTP2_DATA, 16'384), start));
     CHECK_OK(useful.take(received(NGHTTP2_PING, 8), start));
