@@ -148,7 +148,10 @@ void Connection::reset_faulty_streams() {
 void Connection::pump() {
   if (ended_ || writer_.waiting) return;
   do {
-    if (excessive_) end(ErrorCode::enhance_your_calm, fault_);
+    if (excessive_) {
+      const bool malformed = fault_.kind == ErrorKind::malformed;
+      end(malformed ? ErrorCode::protocol_error : ErrorCode::enhance_your_calm, fault_);
+    }
     fill();
   } while (!ended_ && unsent() > 0 && write_some());
   if (ended_) return;
@@ -404,11 +407,6 @@ void Connection::see(const SeenFrame& frame) {
   if (allowed) return;
   excessive_ = true;
   if (fault_.reason.empty()) fault_ = allowed.error();
-}
-
-// nghttp2 refuses it only once the origin has acknowledged our SETTINGS, which come before every request.
-void Connection::peer_pushed() {
-  end(ErrorCode::protocol_error, {ErrorKind::malformed, "HTTP/2: a push, which our SETTINGS forbid"});
 }
 
 void Connection::peer_settled() {

@@ -45,7 +45,7 @@ class ConnectionOwner {
   // destroying it: the stream is refused. From inside nghttp2, like FlowOwner's calls.
   virtual FlowOwner* on_stream(std::unique_ptr<Flow> flow) = 0;
   // Each frame in either direction: a received one before nghttp2 sees it, a sent one from inside nghttp2. An error
-  // ends the connection with ENHANCE_YOUR_CALM and that reason.
+  // ends the connection with that reason, malformed as PROTOCOL_ERROR, any other as ENHANCE_YOUR_CALM.
   virtual Result<void> on_frame(const SeenFrame& frame) = 0;
   // From the loop: a flow is gone, SETTINGS or GOAWAY came, the connection has ended. It may be destroyed in it.
   virtual void on_change() = 0;
@@ -149,7 +149,6 @@ class Connection {
   bool decoded(std::size_t name, std::size_t value);
   void see(const SeenFrame& frame);
   void peer_opened(std::int32_t id);
-  void peer_pushed();
   void peer_settled();
   void peer_goes_away();
   void ping_answered();

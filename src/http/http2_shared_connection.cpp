@@ -23,7 +23,13 @@ struct SharedConnection::State final : ConnectionOwner {
 
   // The client role never sees one: push is off.
   FlowOwner* on_stream(std::unique_ptr<Flow> /*flow*/) override { return nullptr; }
-  Result<void> on_frame(const SeenFrame& frame) override { return budget.take(frame, origin->stream().loop().now()); }
+  Result<void> on_frame(const SeenFrame& frame) override {
+    // Our SETTINGS come before every request, acknowledged or not.
+    if (!frame.sent && frame.type == NGHTTP2_PUSH_PROMISE) {
+      return fail(ErrorKind::malformed, "HTTP/2: a push, which our SETTINGS forbid");
+    }
+    return budget.take(frame, origin->stream().loop().now());
+  }
   void on_change() override {
     if (connection.settled() || connection.going_away()) settling.tell();
     if (over()) told_over(object);

@@ -1,4 +1,4 @@
-// HTTP/2 frames by hand: what a client says, well-formed or not, and what a server answers, as one line a frame.
+// HTTP/2 frames by hand: what a peer says, well-formed or not, and what it hears, as one line a frame.
 #pragma once
 
 #include <cstdint>
@@ -74,9 +74,9 @@ inline std::string reset(std::uint32_t stream, std::uint32_t code) {
   return frame(NGHTTP2_RST_STREAM, 0, stream, big_endian(code, 4));
 }
 
-// What the server said, without what serves flow control and SETTINGS, up to the first frame that is incomplete:
-// stream, what it was, "." for END_STREAM. Headers by their :status, or as trailers, DATA by its text, or its length if
-// long.
+// What the other side said, without what serves flow control and SETTINGS, up to the first frame that is incomplete:
+// stream, what it was, "." for END_STREAM. Headers by their :status, by ":method :path :protocol", or as trailers; DATA
+// by its text, or its length if long.
 class FrameReader {
  public:
   FrameReader() {
@@ -128,7 +128,8 @@ class FrameReader {
   }
 
   std::string fields(std::string_view block) {
-    std::string status = "trailers";
+    std::string line;
+    std::string others;
     for (;;) {
       nghttp2_nv field;
       int flags = 0;
@@ -139,16 +140,14 @@ class FrameReader {
       if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
         const std::string_view name(reinterpret_cast<const char*>(field.name), field.namelen);
         const std::string value(reinterpret_cast<const char*>(field.value), field.valuelen);
-        if (name == ":status") {
-          status = value;
-        } else if (status == "trailers") {
-          status += " " + std::string(name) + "=" + value;
-        }
+        if (name == ":status" || name == ":method") line = value;
+        if (name == ":path" || name == ":protocol") line += " " + value;
+        if (!name.starts_with(":")) others += " " + std::string(name) + "=" + value;
       }
       if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
     }
     nghttp2_hd_inflate_end_headers(inflater_.get());
-    return status;
+    return line.empty() ? "trailers" + others : line;
   }
 
   std::unique_ptr<nghttp2_hd_inflater, Deleter> inflater_;

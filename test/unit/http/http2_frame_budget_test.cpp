@@ -132,6 +132,26 @@ TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips) {
   CHECK_EQUAL(taken(budget, received(NGHTTP2_PING, 8)), 998);
 }
 
+// G05: the budget of origins.
+TEST(an_origin_may_answer_what_it_was_asked) {
+  FrameBudget budget(Role::client, start);
+  const int many = 5'000;
+  for (std::int32_t stream = 1; stream < 2 * many; stream += 2) {
+    CHECK_OK(budget.take({.sent = true, .type = NGHTTP2_HEADERS, .stream = stream, .length = 10}, start));
+    // Our trailers ask for nothing more.
+    CHECK_OK(budget.take({.sent = true, .type = NGHTTP2_HEADERS, .stream = stream, .length = 10}, start));
+  }
+  // An interim response, the response and trailers, in any order of streams; and an end.
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_HEADERS, 100), 3 * many), 3 * many);
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_RST_STREAM, 4), many / 2), many / 2);
+  CHECK_EQUAL(taken(budget, sent(NGHTTP2_RST_STREAM, 4, ErrorCode::protocol_error), many / 2), many / 2);
+  // Beyond that, what every peer may do.
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_HEADERS, 100)), 100);
+  CHECK_EQUAL(taken(budget, received(NGHTTP2_RST_STREAM, 4)), 1000);
+  CHECK_EQUAL(budget.take(received(NGHTTP2_HEADERS, 100), start).error().reason,
+              "the peer floods: too many header blocks that nobody asked for");
+}
+
 TEST(time_gives_back_at_a_rate_and_no_more_than_at_the_start) {
   FrameBudget budget(Role::server, start);
   const SeenFrame reset = received(NGHTTP2_RST_STREAM, 4);
@@ -147,8 +167,6 @@ TEST(bytes_that_carry_nothing_are_bounded) {
   // Large frames: before their number is an excess, their size is.
   CHECK_EQUAL(taken(budget, received(0xbe, 16'384)), 511);
   CHECK_EQUAL(refusal_of(received(0xbe, 16'384)), "the peer floods: too many bytes of overhead");
-  FrameBudget useful(start);
-  CHECK_EQUAL(refusal_of(received(0xbe, 16'384)), "the peer floods: too many bytes that carry nothing");
   FrameBudget useful(Role::server, start);
   for (int round = 0; round < 1000; ++round) {
     CHECK_OK(useful.take(received(NGHTTP2_DATA, 16'384), start));
@@ -160,5 +178,6 @@ UNIT_MAIN(UNIT_TEST(resets_by_either_side_are_bounded), UNIT_TEST(resets_that_ar
           UNIT_TEST(floods_are_bounded), UNIT_TEST(a_header_block_has_a_bounded_number_of_pieces),
           UNIT_TEST(streams_have_two_blocks_and_few_have_more), UNIT_TEST(only_pings_of_ours_are_acknowledged),
           UNIT_TEST(what_is_not_a_flood_passes), UNIT_TEST(who_moves_data_may_ask_for_windows_and_measure_round_trips),
+          UNIT_TEST(an_origin_may_answer_what_it_was_asked),
           UNIT_TEST(time_gives_back_at_a_rate_and_no_more_than_at_the_start),
           UNIT_TEST(bytes_that_carry_nothing_are_bounded))
