@@ -75,7 +75,7 @@ def login_over_http2(lab):
     scheme = "Basic" if lab.in_control else "NTLM"
     origin = lab.origin([topology.ORIGIN], behaviours={"/": _mock(scheme)})
     daemon = lab.gateway({"gateway.workers": "1"})
-    with open_frames(lab, "intranet.test") as browser:
+    with open_frames(lab, "intranet.test", patience=30) as browser:
         browser.begin().ask(1)
         lab.expect("what asks for a login passes", browser.answer(1)[0] == 401, browser.story())
         browser.ask(3, fields=[("authorization", f"{scheme} type1")])

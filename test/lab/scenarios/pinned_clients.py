@@ -118,7 +118,7 @@ def connections_to_spare(lab):
     daemon = lab.gateway({"pinning.learn_passthrough": "on", "pinning.learn_after": "2"})
     for alpn in ("http/1.1", "h2"):
         name = f"spare-{alpn[-1]}.test"
-        spare = [open_frames(lab, name, alpn=(alpn,)) for _ in range(5)]
+        spare = [open_frames(lab, name, alpn=(alpn,)) for _ in range(3)]
         if not lab.in_control:
             lab.expect("one of them is used", _ask(lab, name, alpn) == 200, name)
         for one in spare:
@@ -126,7 +126,7 @@ def connections_to_spare(lab):
         for one in spare if lab.in_control else ():
             daemon.wait_record(host=name, refusals=str(spare.index(one) + 1))
         if not lab.in_control:
-            lines = lab.until(lambda name=name: _ended(daemon, name, 5))
+            lines = lab.until(lambda name=name: _ended(daemon, name, 3))
             lab.expect("each that was given up has its line", lines, daemon.lines[-6:])
         with open_frames(lab, name, alpn=(alpn,)) as again:
             issuer = certificates.x509.load_der_x509_certificate(again.tls.getpeercert(binary_form=True)).issuer
@@ -138,7 +138,7 @@ def connections_to_spare(lab):
 def _ask(lab, name, alpn):
     if alpn == "http/1.1":
         return lab.get(name).status
-    with open_frames(lab, name) as used:
+    with open_frames(lab, name, patience=30) as used:
         used.begin().ask(1)
         return used.answer(1)[0]
 
@@ -170,7 +170,7 @@ def ways_of_leaving(lab):
         for how, leave in ways.items():
             for greets in (False, True) if alpn == "h2" else (False,):
                 name = f"{how}-{alpn[-1]}{'-preface' if greets else ''}.test"
-                one = open_frames(lab, name, alpn=(alpn,))
+                one = open_frames(lab, name, alpn=(alpn,), patience=30)
                 if greets and not lab.in_control:
                     one.begin()
                 leave(one)
@@ -178,7 +178,7 @@ def ways_of_leaving(lab):
                 lab.expect("leaving without a request is a refusal", line.get("refusals") == "1", f"{name}: {line}")
                 if lab.in_control:
                     return
-    with open_frames(lab, "asked.test") as one:
+    with open_frames(lab, "asked.test", patience=30) as one:
         one.begin().ask(1)
         lab.expect("a request is answered", one.answer(1)[0] == 200, one.story())
     line = daemon.wait_record(host="asked.test")
