@@ -143,7 +143,7 @@ def policy_inside_nested_layers(lab):
     """Each layer is judged by the same rules: what the innermost asks for, and what may be asked for at all."""
     origin = lab.origin()
     lab.name_server()
-    lab.gateway({**_DOORS, "listen.proxy_name": "gate.test"}, "[blacklist]\ndomain = blocked.test\n")
+    lab.gateway({**_DOORS, "listen.proxy_name": "gate.test", "listen.max_nesting": "2"}, "[blacklist]\ndomain = blocked.test\n")
     for version in ("http/1.1", "h2"):
         digger = _Digger(lab, "tls", version, name="gate.test")
         answer = digger.nest(2).reach("blocked.test", "/")
@@ -155,5 +155,7 @@ def policy_inside_nested_layers(lab):
             tunnel = nesting.Connect2 if version == "h2" else nesting.Connect1
             status, _ = _refusal_of(lambda digger=digger, tunnel=tunnel, authority=authority: tunnel(digger.layer, authority))
             lab.expect("what may not be asked for is refused in every layer", status == 403, f"{version} {authority}: {status}")
+        status, body = _refusal_of(lambda version=version: _Digger(lab, "tls", version, name="gate.test").nest(3))
+        lab.expect("the bound is the admin's", status == 508, f"{version}: {status} {body}")
     lab.expect("nobody was dialled", not origin.connections, origin.connections)
 

@@ -145,7 +145,7 @@ def http_proxy_in_the_environment(lab):
 
 # --- inside a CONNECT to port 80
 
-@scenario("A4 F06", control=Control("it is judged like any other", policy=""))
+@scenario("A4 F06")
 def plain_http_in_a_tunnel(lab):
     """Every request in it goes where CONNECT said; the head may come behind the CONNECT, or byte by byte."""
     origin = lab.plain_origin()
@@ -155,8 +155,6 @@ def plain_http_in_a_tunnel(lab):
         client.connect_through(connection.socket, "blocked.test:80")
         blocked = connection.ask("GET / HTTP/1.1\r\nHost: blocked.test\r\n\r\n")
     lab.expect("it is judged like any other", blocked.status == 403 and not origin.connections, blocked)
-    if lab.in_control:
-        return
     with Plain(lab, *_PROXY) as connection:
         connection.socket.sendall(b"CONNECT shop.test:80 HTTP/1.1\r\nHost: shop.test:80\r\n\r\n"
                                   b"GET /glued HTTP/1.1\r\nHost: shop.test\r\n\r\n")
@@ -176,7 +174,7 @@ def plain_http_in_a_tunnel(lab):
     lab.expect("the log has it", line.get("host") == "shop.test" and line.get("upstream", "").endswith(":80"), line)
 
 
-@scenario("C07", control=Control("a tunnel may carry SSH", settings={"intercept.not_tls": "refuse"}))
+@scenario("C07")
 def something_else_in_a_tunnel(lab):
     """What is neither TLS nor HTTP is [intercept] not_tls's to decide, on any port that may be asked for."""
     raw = RawOrigin(lab.origin_side, topology.ORIGIN, port=22)
@@ -194,10 +192,9 @@ def something_else_in_a_tunnel(lab):
                     break
                 answer += more
         lab.expect("a tunnel may carry SSH", answer == b"echo: SSH-2.0-laboratory\r\n", f"{pieces}: {answer}")
-    if not lab.in_control:
-        line = daemon.wait_record(seen="ssh")
-        lab.expect("the log names what was seen", line.get("verdict") == "PASSED-THROUGH" and line.get("via") == ["proxy"], line)
-        lab.expect("the origin got what was sent", bytes(raw.received[0]) == b"SSH-2.0-laboratory\r\n", raw.received)
+    line = daemon.wait_record(seen="ssh")
+    lab.expect("the log names what was seen", line.get("verdict") == "PASSED-THROUGH" and line.get("via") == ["proxy"], line)
+    lab.expect("the origin got what was sent", bytes(raw.received[0]) == b"SSH-2.0-laboratory\r\n", raw.received)
 
 
 # --- steered from port 80
@@ -269,7 +266,7 @@ def forged_host(lab):
     lab.expect("DNS was asked", any(one[0] == "good.test" for one in names.questions), names.questions)
 
 
-@scenario("C01", control=Control("the address it dialled is what is asked", settings={"listen.transparent_http": ""}))
+@scenario("C01")
 def an_ordinary_host_that_dns_places_elsewhere(lab):
     """Where nothing is blocked, a name that does not live at the address is served from that address all the same."""
     origin = lab.plain_origin([topology.ORIGIN])
@@ -277,7 +274,7 @@ def an_ordinary_host_that_dns_places_elsewhere(lab):
     daemon = lab.gateway(_HTTP_DOOR)
     with Plain(lab, topology.ORIGIN, 80) as connection:
         answer = connection.ask("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n")
-    judged = lab.logged(daemon, origin.requests()[-1]).get("judged_as") if not lab.in_control else None
+    judged = lab.logged(daemon, origin.requests()[-1]).get("judged_as")
     lab.expect("the address it dialled is what is asked", answer.status == 200 and len(origin.requests()) == 1
                and origin.requests()[0].get("host") == "shop.test" and judged == topology.ORIGIN, f"{answer} {judged}")
 
@@ -290,7 +287,7 @@ def _switch(connection, _request):
     return "end"
 
 
-@scenario("A3 A4", control=Control("a WebSocket without TLS is relayed", settings={"http.upgrades": ""}))
+@scenario("A3 A4")
 def websockets_without_tls(lab):
     """ws:// by the proxy, inside its tunnel, and steered."""
     lab.plain_origin(behaviours={"/socket": _switch})

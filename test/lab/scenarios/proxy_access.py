@@ -88,22 +88,18 @@ def names_and_passwords(lab):
                "")
 
 
-@scenario("H07", control=Control("a nested layer is its opener's"))
+@scenario("H07")
 def passwords_in_nested_layers(lab):
     """Whoever opened the tunnel has said who it is; a ClientHello in place of a request says nothing, and is refused; and the
-    CA certificate is everybody's. In the control no password is given."""
+    CA certificate is everybody's."""
     lab.origin()
     lab.name_server()
-    daemon = lab.gateway(files=_with_users_for_control(lab))
-    fields = "" if lab.in_control else _basic("ann", "correct horse")
-    try:
-        wire = nesting.Wire(client.dial(lab.client_side, *_PROXY))
-        secure = nesting.Tls(nesting.Connect1(wire, f"{NAME}:443", fields), lab.client_context(), NAME)
-        answer = nesting.ask(nesting.Tls(secure, lab.client_context(), "shop.test"), "/nested", "shop.test")
-        lab.expect("a nested layer is its opener's", answer.status == 200, answer)
-    except client.ProxyRefused as refused:
-        lab.expect("a nested layer is its opener's", False, refused)
-        return
+    daemon = lab.gateway(files=_with_users(lab, {"listen.proxy_tls": f"{topology.GATEWAY_LAN}:{SECURE}"}))
+    wire = nesting.Wire(client.dial(lab.client_side, *_PROXY))
+    tunnel = nesting.Connect1(wire, f"{NAME}:443", _basic("ann", "correct horse"))
+    secure = nesting.Tls(tunnel, lab.client_context(), NAME)
+    answer = nesting.ask(nesting.Tls(secure, lab.client_context(), "shop.test"), "/nested", "shop.test")
+    lab.expect("a nested layer is its opener's", answer.status == 200, answer)
     lab.expect("the log has the name", daemon.wait_exchange(lab.patience, path="/nested").get("user") == "ann", daemon.lines[-2:])
     outer = nesting.Tls(nesting.Wire(client.dial(lab.client_side, topology.GATEWAY_LAN, SECURE)), lab.client_context(), NAME)
     try:
@@ -116,31 +112,21 @@ def passwords_in_nested_layers(lab):
     lab.expect("the CA certificate needs no password", page.status == 200, page)
 
 
-def _with_users_for_control(lab):
-    """The credentials file counts in the control too."""
-    in_control, lab.control = lab.control, None
-    files = _with_users(lab, {"listen.proxy_tls": f"{topology.GATEWAY_LAN}:{SECURE}"})
-    lab.control = in_control
-    return files
-
-
-@scenario("H07 L04", control=Control("a new password counts after a reload"))
+@scenario("H07 L04")
 def passwords_are_reloaded(lab):
-    """And a file with a mistake changes nothing. In the control nothing is reloaded."""
+    """And a file with a mistake changes nothing."""
     lab.name_server()
-    files = _with_users_for_control(lab)
+    files = _with_users(lab)
     daemon = lab.gateway(files=files)
     lab.expect("the old one does", _connect(lab, _basic("ann", "correct horse"))[0] == 200, "")
     new = _line(lab, "ann", "new one")
-    if not lab.in_control:
-        files.write("users", "ann:plain text\n")
-        daemon.wait_line(r"users:1: ", after=daemon.reload())
-        lab.expect("a file with a mistake is not used", _connect(lab, _basic("ann", "correct horse"))[0] == 200, daemon.lines[-3:])
+    files.write("users", "ann:plain text\n")
+    daemon.wait_line(r"users:1: ", after=daemon.reload())
+    lab.expect("a file with a mistake is not used", _connect(lab, _basic("ann", "correct horse"))[0] == 200, daemon.lines[-3:])
     files.write("users", new)
-    if not lab.in_control:
-        daemon.wait_line(r"\breloaded\b", after=daemon.reload())
+    daemon.wait_line(r"\breloaded\b", after=daemon.reload())
     lab.expect("a new password counts after a reload", _connect(lab, _basic("ann", "new one"))[0] == 200, daemon.lines[-3:])
-    lab.expect("the old one no more", lab.in_control or _connect(lab, _basic("ann", "correct horse"))[0] == 407, daemon.lines[-3:])
+    lab.expect("the old one no more", _connect(lab, _basic("ann", "correct horse"))[0] == 407, daemon.lines[-3:])
 
 
 @scenario("H07")
@@ -204,7 +190,7 @@ def _ways_in(lab, source):
     return found
 
 
-@scenario("H05 K01", control=Control("tunnels beyond the cap are refused", settings={"limits.connections_per_client": "100"}))
+@scenario("H05 K01")
 def tunnels_of_one_client(lab):
     """Each tunnel on an HTTP/2 connection has a place among the client's connections; another client has its own."""
     lab.origin()
@@ -226,7 +212,7 @@ def tunnels_of_one_client(lab):
     lab.expect("another client is served", other.status == 200, other)
     for made in held:
         made.close()
-    lab.expect("what has ended gives its places back", lab.in_control or lab.until(lambda: _opens(lab)), "")
+    lab.expect("what has ended gives its places back", lab.until(lambda: _opens(lab)), "")
 
 
 def _opens(lab):
