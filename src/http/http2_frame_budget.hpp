@@ -35,7 +35,11 @@ class FrameBudget {
    public:
     constexpr Allowance(std::uint32_t most, std::uint32_t per_second)
         : left_(most), most_(most), per_second_(per_second) {}
-    bool take() { return left_ > 0 && left_-- > 0; }
+    bool take() {
+      if (left_ == 0) return false;
+      --left_;
+      return true;
+    }
     void earn(std::uint32_t count) { left_ = std::min(most_, left_ + count); }
     void refill(std::uint64_t milliseconds);
 
