@@ -24,6 +24,7 @@ constexpr std::array routes = {
     Route{"GET", "/api/v1/connections", &connections},
     Route{"GET", "/api/v1/exchanges", &exchanges},
     Route{"GET", "/api/v1/exchanges/{}", &exchange},
+    Route{"GET", "/api/v1/har", &har},
     Route{"GET", "/metrics", &metrics},
 };
 

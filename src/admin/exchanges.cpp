@@ -1,8 +1,11 @@
 // What the history holds. Its lines are JSON already, made by the log's own hand.
 #include <charconv>
 
+#include "sallyport/base/base64.hpp"
+#include "sallyport/base/bytes.hpp"
 #include "sallyport/record/history_reader.hpp"
 
+#include "har.hpp"
 #include "resources.hpp"
 
 namespace sallyport::admin {
@@ -34,12 +37,16 @@ std::string entry_text(const record::HistoryEntry& entry) {
   return R"({"row":)" + std::to_string(entry.row) + "," + entry.line.substr(entry.line.find('{') + 1);
 }
 
+nlohmann::json json_of(const record::KeptMessage& kept) {
+  nlohmann::json fields = nlohmann::json::array();
+  for (const auto& [name, value] : fields_of(kept)) fields.push_back({name, value});
+  return {{"fields", std::move(fields)}, {"body_base64", to_base64(bytes_of(kept.body))}, {"body_cut", kept.body_cut}};
+}
+
 Reply unreadable(const Error& error) { return error_reply(503, "the history cannot be read: " + error.reason); }
 
-}  // namespace
-
-Reply exchanges(const Context& context, const Request& request) {
-  if (context.observed.history == nullptr) return error_reply(404, "no history is kept: see [history] database");
+// The filter that the queries ask for.
+Result<record::HistoryFilter> filter_of(const Request& request) {
   record::HistoryFilter filter{.client = request.query("client"),
                                .host = request.query("host"),
                                .verdict = request.query("verdict"),
@@ -48,19 +55,43 @@ Reply exchanges(const Context& context, const Request& request) {
   if (!take_number(request, "status", filter.status) || !take_number(request, "before", filter.before_row) ||
       !take_number(request, "limit", limit) || !take_time(request, "since", filter.since) ||
       !take_time(request, "until", filter.until)) {
-    return error_reply(400, "status, before, limit, since and until are numbers");
+    return fail(ErrorKind::malformed, "status, before, limit, since and until are numbers");
   }
   filter.limit = std::min(limit.value_or(filter.limit), most_entries);
+  return filter;
+}
+
+// What fits, handed to `tell`.
+template <typename Tell>
+Reply look_up(const Context& context, const Request& request, bool with_messages, Tell tell) {
+  if (context.observed.history == nullptr) return error_reply(404, "no history is kept: see [history] database");
+  Result<record::HistoryFilter> filter = filter_of(request);
+  if (!filter) return error_reply(400, filter.error().reason);
+  filter->with_messages = with_messages;
   Result<record::HistoryReader> reader = record::HistoryReader::open(context.observed.history->database());
   if (!reader) return unreadable(reader.error());
-  const Result<std::vector<record::HistoryEntry>> found = reader->find(filter);
+  const Result<std::vector<record::HistoryEntry>> found = reader->find(*filter);
   if (!found) return unreadable(found.error());
-  Reply reply{.body = "["};
-  for (const record::HistoryEntry& entry : *found) {
-    reply.body += (reply.body.size() > 1 ? ",\n" : "\n") + entry_text(entry);
-  }
-  reply.body += "\n]\n";
-  return reply;
+  return tell(*found);
+}
+
+}  // namespace
+
+Reply exchanges(const Context& context, const Request& request) {
+  return look_up(context, request, false, [](const std::vector<record::HistoryEntry>& found) {
+    Reply reply{.body = "["};
+    for (const record::HistoryEntry& entry : found) {
+      reply.body += (reply.body.size() > 1 ? ",\n" : "\n") + entry_text(entry);
+    }
+    reply.body += "\n]\n";
+    return reply;
+  });
+}
+
+Reply har(const Context& context, const Request& request) {
+  return look_up(context, request, true, [](const std::vector<record::HistoryEntry>& found) {
+    return Reply{.body = har_of(found).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+  });
 }
 
 Reply exchange(const Context& context, const Request& request) {
@@ -70,7 +101,12 @@ Reply exchange(const Context& context, const Request& request) {
   const Result<std::optional<record::HistoryEntry>> found = reader->get(request.name);
   if (!found) return unreadable(found.error());
   if (!*found) return error_reply(404, "the history holds no exchange " + request.name);
-  return {.body = entry_text(**found) + "\n"};
+  nlohmann::json told = nlohmann::json::parse((*found)->line, nullptr, false);
+  if (!told.is_object()) return error_reply(503, "the history's line of this exchange is damaged");
+  told["row"] = (*found)->row;
+  told["request"] = json_of((*found)->kept.request);
+  told["response"] = json_of((*found)->kept.response);
+  return {.body = told.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
 }
 
 }  // namespace sallyport::admin

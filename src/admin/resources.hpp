@@ -14,7 +14,9 @@ namespace sallyport::admin {
 // GET /api/v1/exchanges: what the history holds, the newest first. Queries: client, host, verdict, text, status, since
 // and until (seconds since 1970), before (a row), limit.
 [[nodiscard]] Reply exchanges(const Context& context, const Request& request);
-// GET /api/v1/exchanges/{}: the one with this request id.
+// GET /api/v1/har: the same as an HTTP Archive (HAR 1.2).
+[[nodiscard]] Reply har(const Context& context, const Request& request);
+// GET /api/v1/exchanges/{}: the one with this request id, with its messages.
 [[nodiscard]] Reply exchange(const Context& context, const Request& request);
 
 }  // namespace sallyport::admin

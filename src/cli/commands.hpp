@@ -52,6 +52,8 @@ struct HistoryQuery {
 };
 // Exchanges that the daemon has kept, the newest last.
 int history(const std::string& config_path, const HistoryQuery& query, Streams streams);
+// The same as an HTTP Archive (HAR 1.2).
+int har(const std::string& config_path, const HistoryQuery& query, Streams streams);
 // One of them, with everything known of it.
 int show(const std::string& config_path, const std::string& request_id, bool as_json, Streams streams);
 

@@ -31,8 +31,8 @@ std::string since_text(const std::string& text) {
   return std::to_string(now.count() - number * seconds);
 }
 
-std::string target_of(const HistoryQuery& query, const std::string& since) {
-  std::string target = "/api/v1/exchanges?limit=" + std::to_string(query.limit);
+std::string target_of(const std::string& path, const HistoryQuery& query, const std::string& since) {
+  std::string target = path + "?limit=" + std::to_string(query.limit);
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) target += std::string("&") + name + "=" + admin::percent_encoded(value);
   };
@@ -61,16 +61,34 @@ void print_line(const nlohmann::json& exchange, std::ostream& out) {
   out << "  " << text_at(exchange, "request_id") << '\n';
 }
 
-}  // namespace
-
-int history(const std::string& config_path, const HistoryQuery& query, Streams streams) {
+std::expected<Told, int> look_up(const std::string& config_path, const std::string& path, const HistoryQuery& query,
+                                 Streams streams) {
   const std::string since = query.since.empty() ? "" : since_text(query.since);
   if (since.empty() != query.since.empty()) {
     streams.err << "--since: expected 30s, 15m, 2h, 3d or seconds since 1970, found '" << printable(query.since)
                 << "'\n";
-    return exit_usage;
+    return std::unexpected(exit_usage);
   }
-  const std::expected<Told, int> told = ask_daemon(config_path, target_of(query, since), streams);
+  return ask_daemon(config_path, target_of(path, query, since), streams);
+}
+
+// Fields as they were, and how much of the body there is.
+void print_message(const nlohmann::json& exchange, const char* which, std::ostream& out) {
+  const auto message = exchange.find(which);
+  if (message == exchange.end() || !message->is_object()) return;
+  const nlohmann::json fields = message->value("fields", nlohmann::json::array());
+  if (fields.empty()) return;
+  out << '\n' << which << '\n';
+  for (const nlohmann::json& field : fields) {
+    out << "  " << printable(field.at(0).get<std::string>()) << ": " << printable(field.at(1).get<std::string>())
+        << '\n';
+  }
+}
+
+}  // namespace
+
+int history(const std::string& config_path, const HistoryQuery& query, Streams streams) {
+  const std::expected<Told, int> told = look_up(config_path, "/api/v1/exchanges", query, streams);
   if (!told) return told.error();
   if (query.json) {
     streams.out << told->text;
@@ -79,6 +97,13 @@ int history(const std::string& config_path, const HistoryQuery& query, Streams s
   for (auto exchange = told->json.rbegin(); exchange != told->json.rend(); ++exchange)
     print_line(*exchange, streams.out);
   if (told->json.empty()) streams.err << "no exchange fits\n";
+  return 0;
+}
+
+int har(const std::string& config_path, const HistoryQuery& query, Streams streams) {
+  const std::expected<Told, int> told = look_up(config_path, "/api/v1/har", query, streams);
+  if (!told) return told.error();
+  streams.out << told->text;
   return 0;
 }
 
@@ -91,9 +116,12 @@ int show(const std::string& config_path, const std::string& request_id, bool as_
     return 0;
   }
   for (const auto& [key, value] : told->json.items()) {
-    if (key == "row" || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;
+    if (key == "row" || key == "request" || key == "response" ||
+        (value.is_string() && value.get_ref<const std::string&>().empty()))
+      continue;
     streams.out << std::left << std::setw(14) << printable(key) << text_at(told->json, key.c_str()) << '\n';
   }
+  for (const char* const which : {"request", "response"}) print_message(told->json, which, streams.out);
   return 0;
 }
 

@@ -108,14 +108,20 @@ class CommandLine {
   void add_past() {
     CLI::App* past = command(app_, "history", "List past exchanges, the newest last",
                              [this](Streams streams) { return history(config_, history_, streams); });
-    past->add_option("--client", history_.client, "Of the client with this address")->type_name("ADDRESS");
-    past->add_option("--host", history_.host, "To hosts with this in their name")->type_name("TEXT");
-    past->add_option("--verdict", history_.verdict, "With this verdict, such as BLACK-LISTED")->type_name("NAME");
-    past->add_option("--status", history_.status, "With this status, or first digit of one")->type_name("NUMBER");
-    past->add_option("--since", history_.since, "Of the last 30s, 15m, 2h, 3d")->type_name("TIME");
-    past->add_option("--text", history_.text, "With this anywhere in the log line")->type_name("TEXT");
-    past->add_option("--limit", history_.limit, "At most so many")->check(CLI::Range(1, 10'000))->capture_default_str();
     past->add_flag("--json", history_.json, "For machines");
+    CLI::App* archive = command(app_, "har", "Print past exchanges as an HTTP Archive (HAR 1.2)",
+                                [this](Streams streams) { return har(config_, history_, streams); });
+    for (CLI::App* const one : {past, archive}) {
+      one->add_option("--client", history_.client, "Of the client with this address")->type_name("ADDRESS");
+      one->add_option("--host", history_.host, "To hosts with this in their name")->type_name("TEXT");
+      one->add_option("--verdict", history_.verdict, "With this verdict, such as BLACK-LISTED")->type_name("NAME");
+      one->add_option("--status", history_.status, "With this status, or first digit of one")->type_name("NUMBER");
+      one->add_option("--since", history_.since, "Of the last 30s, 15m, 2h, 3d")->type_name("TIME");
+      one->add_option("--text", history_.text, "With this anywhere in the log line")->type_name("TEXT");
+      one->add_option("--limit", history_.limit, "At most so many")
+          ->check(CLI::Range(1, 10'000))
+          ->capture_default_str();
+    }
     CLI::App* one = command(app_, "show", "Tell all that is known of one exchange",
                             [this](Streams streams) { return show(config_, name_, json_, streams); });
     one->add_option("ID", name_, "Its request id, as in the log, at the origin and on a block page")->required();

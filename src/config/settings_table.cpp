@@ -224,6 +224,9 @@ constexpr Row rows[] = {
   {"history", "max_bytes", "1 GiB", one, reload,
    [](S& s, const G& g) { return read_bytes(g.text, s.history.max_bytes, 1 << 20); },
    "size of the database beyond which the oldest go"},
+  {"history", "body_bytes", "0", one, reload,
+   [](S& s, const G& g) { return read_bytes(g.text, s.history.body_bytes, 0); },
+   "kept of each body, from its start"},
 
   {"policy", "file", "/etc/sallyport/policy.ini", one, reload,
    [](S& s, const G& g) { return read_path(g, s.policy.file); },

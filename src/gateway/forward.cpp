@@ -111,6 +111,7 @@ struct Forwarder::RequestPump {
         co_return;
       }
       running.request_bytes += part->size();
+      if (running.most_kept > 0) running.record.kept->request.add_body(*part, running.most_kept);
       if (part->empty()) {
         running.kept_body.end();
         remove_injected(running, body.trailers());
@@ -148,6 +149,7 @@ io::Task<void> Forwarder::handle(http::Exchange& exchange) {
   running.record.host = exchange.request.authority.empty() ? session_.target.name : exchange.request.authority;
   running.record.method = exchange.request.method;
   running.record.path = exchange.request.path;
+  begin_keeping(running);
   judge(running);
   show_begin(running);
   if (running.verdict.action == policy::Action::refuse || !running.refusal.empty()) {
@@ -348,6 +350,7 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     running.status = head.status;
     note_paths(running, upstream.facts());
     if (running.request_sent) running.kept_body.give_up();
+    if (running.record.kept) keep_fields(running.record.kept->response, head.fields);
     running.clock.enter(record::Phase::transfer);
     const Result<void> sent = co_await running.exchange.response.send_head(head, upstream.response_shape());
     if (!sent) co_return sent;
@@ -372,6 +375,7 @@ io::Task<Result<void>> Forwarder::relay_body(Running& running, http::UpstreamExc
     const Result<ByteView> part = co_await body.read();
     if (!part) co_return std::unexpected(part.error());
     if (part->empty()) break;
+    if (running.most_kept > 0) running.record.kept->response.add_body(*part, running.most_kept);
     const Result<void> sent = co_await response.send_body(*part);
     if (!sent) co_return sent;
   }
@@ -386,6 +390,7 @@ io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::Upstr
   running.entered = std::move(*entered);
   running.status = head.status;
   http::remove_hop_by_hop_from_response(switching.fields);
+  if (running.record.kept) keep_fields(running.record.kept->response, switching.fields);
   note_paths(running, upstream.facts());
   running.clock.enter(record::Phase::transfer);
   io::Stream& origin = upstream.take_over();
@@ -416,6 +421,7 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
 io::Task<void> Forwarder::send_page(Running& running, const http::Page& page) {
   http::ResponseSink& response = running.exchange.response;
   running.status = page.head.status;
+  if (running.record.kept) keep_fields(running.record.kept->response, page.head.fields);
   running.clock.enter(record::Phase::transfer);
   Result<void> sent = co_await response.send_head(page.head, http::BodyShape::sized(page.body.size()));
   if (sent && running.exchange.request.method != "HEAD") sent = co_await response.send_body(bytes_of(page.body));

@@ -32,6 +32,8 @@ class Forwarder final : public http::ExchangeHandler {
   class UpgradedConversation;
 
   void judge(Running& running) const;
+  void begin_keeping(Running& running) const;
+  static void keep_fields(record::KeptMessage& kept, const http::Fields& fields);
   void show_begin(const Running& running) const;
   void show_upstream(const http::OriginFacts& origin);
   io::Task<void> answer(Running& running);

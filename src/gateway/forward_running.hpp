@@ -52,6 +52,8 @@ struct Forwarder::Running {
   std::string alpn_upstream;
   std::string error;
   record::ExchangeRecord record;
+  bool may_record = true;
+  std::uint64_t most_kept = 0;  // of each body
 };
 
 }  // namespace sallyport::gateway

@@ -3,6 +3,10 @@
 
 namespace sallyport::gateway {
 
+void Forwarder::keep_fields(record::KeptMessage& kept, const http::Fields& fields) {
+  for (const http::Field& field : fields) kept.add_field(field.name, field.value);
+}
+
 void Forwarder::show_begin(const Running& running) const {
   if (session_.arrival.view == nullptr) return;
   session_.arrival.view->exchange_begins();
@@ -15,6 +19,16 @@ void Forwarder::show_begin(const Running& running) const {
                             .verdict = std::string(policy::text_of(running.verdict.name)),
                             .rule = running.verdict.rule.name()});
   });
+}
+
+// A name that must leave no trace may stand in the connection or in the request alone.
+void Forwarder::begin_keeping(Running& running) const {
+  const policy::PolicySnapshot& policy = *running.generation.configuration->policy;
+  const Result<http::Authority> host = http::Authority::parse(running.record.host);
+  running.may_record = !policy.never_records(session_.target.name) && !(host && policy.never_records(host->host));
+  if (!running.may_record || !worker_.shared.recorder.keeps_history()) return;
+  running.most_kept = running.settings().history.body_bytes;
+  keep_fields(running.record.kept.emplace().request, running.exchange.request.fields);
 }
 
 void Forwarder::show_upstream(const http::OriginFacts& origin) {
@@ -38,7 +52,7 @@ http::Page Forwarder::refuse_unreadable(const http::http1::ParseError& error) {
   refused.tls_client = session_.tls_client;
   refused.alpn = session_.alpn;
   refused.error = error.reason;
-  worker_.shared.recorder.write(refused);
+  worker_.shared.recorder.write(std::move(refused));
   return http::error_page(error.status, session_.target.name, error.reason, request_id, http::PageFormat::text);
 }
 
@@ -74,11 +88,12 @@ void Forwarder::record(Running& running) {
   record.alpn = running.exchange.protocol;
   record.error = running.error;
   session_.annotate(record);
+  record.unrecorded = !running.may_record;
   if (session_.judged_as_address) record.extra.emplace_back("judged_as", session_.target.name);
   if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
   if (dialled) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
   worker_.metrics.count_exchange(running.verdict.name, running.status, record);
-  worker_.shared.recorder.write(record);
+  worker_.shared.recorder.write(std::move(record));
 }
 
 }  // namespace sallyport::gateway

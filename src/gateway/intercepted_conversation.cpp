@@ -51,7 +51,7 @@ void InterceptedConversation::write_record() {
   if (!record_) return;
   record_->duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() - session_.began);
-  worker_.shared.recorder.write(*record_);
+  worker_.shared.recorder.write(std::move(*record_));
 }
 
 }  // namespace sallyport::gateway

@@ -47,6 +47,7 @@ io::Task<void> Layer::run() {
     co_return;
   }
   session_.target = std::move(*target);
+  session_.unrecorded = policy.never_records(session_.target.name);
   note_hello();
   Opening opening = co_await decide_opening(worker_, lifetime_, generation_, session_, hello_reader_.hello());
   show_layer(opening.verdict);
@@ -244,7 +245,7 @@ void Layer::record_end(std::string_view error, const policy::Verdict* verdict) c
 void Layer::write(record::ExchangeRecord record) const {
   record.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() - session_.began);
-  worker_.shared.recorder.write(record);
+  worker_.shared.recorder.write(std::move(record));
 }
 
 }  // namespace sallyport::gateway

@@ -211,7 +211,7 @@ void ProxyHandler::record(const http::Exchange* exchange, const std::string& req
   record.status = static_cast<int>(status);
   record.via = arrival_.via;
   record.error = error;
-  worker_.shared.recorder.write(record);
+  worker_.shared.recorder.write(std::move(record));
 }
 
 }  // namespace sallyport::gateway

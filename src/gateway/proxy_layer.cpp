@@ -134,7 +134,7 @@ void ProxyLayer::record_end(std::string_view error) const {
   session.arrival = arrival_;
   record::ExchangeRecord record = session.record(nullptr);
   record.error = error;
-  worker_.shared.recorder.write(record);
+  worker_.shared.recorder.write(std::move(record));
 }
 
 }  // namespace sallyport::gateway

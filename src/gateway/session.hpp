@@ -25,6 +25,7 @@ struct Session {
   std::string tls_stack;  // the client program, as PinnedClients counts it
   bool unproved = false;  // a passthrough that does not count: the origin has not proved the name
   std::vector<std::pair<std::string, std::string>> notes;  // more keys of each log line
+  bool unrecorded = false;                                 // [never-record] holds the target's name
   bool plain = false;  // http://: there is no TLS, neither here nor towards the origin
   // Plain and transparent: nothing says that the request's host lives at the address dialled.
   bool judged_as_address = false;

@@ -21,8 +21,8 @@ using config::IniFile;
 using config::IniSection;
 using config::Problems;
 
-constexpr std::string_view section_names[] = {"default",     "rewrite",     "blacklist",         "whitelist",
-                                              "passthrough", "never-learn", "client-certificate"};
+constexpr std::string_view section_names[] = {"default",     "rewrite",     "blacklist",    "whitelist",
+                                              "passthrough", "never-learn", "never-record", "client-certificate"};
 
 // Fills PolicyRules section by section and notes what is wrong.
 class Loader {
@@ -47,6 +47,7 @@ class Loader {
     if (section.name == "whitelist") return load_names(section, rules_->whitelist);
     if (section.name == "passthrough") return load_names(section, rules_->passthrough);
     if (section.name == "never-learn") return load_names(section, rules_->never_learn);
+    if (section.name == "never-record") return load_names(section, rules_->never_record);
     const std::string_view word = std::string_view(section.name).substr(0, section.name.find_first_of(" \t"));
     if (word == "rewrite") return load_rewrite(section, trim(section.name.substr(word.size())));
     if (word == "client-certificate") return load_client_certificate(section, trim(section.name.substr(word.size())));

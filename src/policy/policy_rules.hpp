@@ -64,6 +64,7 @@ struct PolicyRules {
   NameSet passthrough;
   NameSet whitelist;
   NameSet never_learn;
+  NameSet never_record;
   PatternRules<ClientCertificateRule> client_certificate_rules;
   std::vector<ClientCertificate> client_certificates;
   Proof proof = Proof::probe;

@@ -83,6 +83,8 @@ Proof PolicySnapshot::proof() const { return rules_->proof; }
 
 bool PolicySnapshot::never_learns(std::string_view name) const { return rules_->never_learn.find(name).has_value(); }
 
+bool PolicySnapshot::never_records(std::string_view name) const { return rules_->never_record.find(name).has_value(); }
+
 std::optional<std::size_t> PolicySnapshot::client_certificate_of(std::string_view name) const {
   const ClientCertificateRule* const rule = rules_->client_certificate_rules.find(name);
   if (rule == nullptr) return std::nullopt;

@@ -44,6 +44,12 @@ Statement& Statement::bind(int position, std::string_view text) {
   return *this;
 }
 
+Statement& Statement::bind_bytes(int position, std::string_view bytes) {
+  // A null pointer would be NULL, and not no bytes.
+  sqlite3_bind_blob64(handle_.get(), position, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
+  return *this;
+}
+
 std::unexpected<Error> Statement::failure() const {
   return std::unexpected(error_of(sqlite3_db_handle(handle_.get())));
 }
@@ -75,6 +81,12 @@ std::string_view Statement::text(int column) const {
   const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
   if (text == nullptr) return {};
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
+}
+
+std::string_view Statement::bytes(int column) const {
+  const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
 }
 
 Result<Database> Database::open(const std::string& path, Mode mode) {

@@ -19,9 +19,10 @@ class Database;
 // A prepared statement: bind, step until it is done, reset.
 class Statement {
  public:
-  // Positions count from 1. Text is borrowed until reset().
+  // Positions count from 1. Text and bytes are borrowed until reset().
   Statement& bind(int position, std::int64_t number);
   Statement& bind(int position, std::string_view text);
+  Statement& bind_bytes(int position, std::string_view bytes);
 
   // True: there is a row. False: done.
   Result<bool> step();
@@ -32,6 +33,7 @@ class Statement {
   // Of the row that step() found; columns count from 0. Text is valid until the next step().
   [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(handle_.get(), column); }
   [[nodiscard]] std::string_view text(int column) const;
+  [[nodiscard]] std::string_view bytes(int column) const;
 
  private:
   friend class Database;

@@ -171,14 +171,15 @@ Result<std::unique_ptr<History>> History::open(const HistorySettings& settings,
 History::History(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
 History::~History() = default;
 
-void History::add(const ExchangeRecord& record, std::string line) {
+void History::add(ExchangeRecord record, std::string line) {
   writer_->add({.time = std::chrono::duration_cast<std::chrono::microseconds>(record.time.time_since_epoch()).count(),
-                .request_id = record.request_id,
-                .client = record.client,
-                .host = record.host,
+                .request_id = std::move(record.request_id),
+                .client = std::move(record.client),
+                .host = std::move(record.host),
                 .status = record.status,
-                .verdict = record.verdict,
-                .line = std::move(line)});
+                .verdict = std::move(record.verdict),
+                .line = std::move(line),
+                .kept = std::move(record.kept).value_or(KeptExchange{})});
 }
 
 void History::flush() { writer_->flush(); }

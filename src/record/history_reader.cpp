@@ -7,15 +7,26 @@ namespace {
 
 // Each condition is there in every question, and holds where its parameter is null; LIKE has its own wildcards, which
 // instr() has not. A client's address stands before its port; that of IPv6 in brackets.
-constexpr std::string_view find_text =
-    "SELECT id, line FROM exchange WHERE (?1 IS NULL OR id < ?1)"
+constexpr std::string_view conditions =
+    " FROM exchange WHERE (?1 IS NULL OR id < ?1)"
     " AND (?2 IS NULL OR time >= ?2) AND (?3 IS NULL OR time < ?3)"
     " AND (?4 IS NULL OR status = ?4 OR status / 100 = ?4)"
     " AND (?5 IS NULL OR substr(client, 1, length(?5) + 1) = ?5 || ':'"
     "      OR substr(client, 1, length(?5) + 3) = '[' || ?5 || ']:')"
     " AND (?6 IS NULL OR instr(host, ?6) > 0) AND (?7 IS NULL OR verdict = ?7)"
     " AND (?8 IS NULL OR instr(line, ?8) > 0) ORDER BY id DESC LIMIT ?9";
-constexpr std::string_view get_text = "SELECT id, line FROM exchange WHERE request_id = ?1 ORDER BY id DESC LIMIT 1";
+constexpr std::string_view lines = "SELECT id, line";
+constexpr std::string_view messages =
+    "SELECT id, line, request_fields, request_body, request_cut, response_fields, response_body, response_cut";
+constexpr std::string_view of_one = " FROM exchange WHERE request_id = ?1 ORDER BY id DESC LIMIT 1";
+
+HistoryEntry entry_of(const Statement& row, bool with_messages) {
+  HistoryEntry entry{row.number(0), std::string(row.text(1)), {}};
+  if (!with_messages) return entry;
+  entry.kept.request = {std::string(row.bytes(2)), std::string(row.bytes(3)), row.number(4) != 0};
+  entry.kept.response = {std::string(row.bytes(5)), std::string(row.bytes(6)), row.number(7) != 0};
+  return entry;
+}
 
 void bind_text(Statement& statement, int position, const std::string& text) {
   if (!text.empty()) statement.bind(position, text);
@@ -44,7 +55,8 @@ Result<HistoryReader> HistoryReader::open(const std::string& path) {
 }
 
 Result<std::vector<HistoryEntry>> HistoryReader::find(const HistoryFilter& filter) {
-  Result<Statement> statement = state_->database.prepare(find_text);
+  Result<Statement> statement =
+      state_->database.prepare(std::string(filter.with_messages ? messages : lines).append(conditions));
   if (!statement) return fail_while(state_->path, statement.error());
   bind_number(*statement, 1, filter.before_row);
   bind_number(*statement, 2, filter.since);
@@ -60,17 +72,17 @@ Result<std::vector<HistoryEntry>> HistoryReader::find(const HistoryFilter& filte
     const Result<bool> row = statement->step();
     if (!row) return fail_while(state_->path, row.error());
     if (!*row) return found;
-    found.push_back({statement->number(0), std::string(statement->text(1))});
+    found.push_back(entry_of(*statement, filter.with_messages));
   }
 }
 
 Result<std::optional<HistoryEntry>> HistoryReader::get(const std::string& request_id) {
-  Result<Statement> statement = state_->database.prepare(get_text);
+  Result<Statement> statement = state_->database.prepare(std::string(messages).append(of_one));
   if (!statement) return fail_while(state_->path, statement.error());
   const Result<bool> row = statement->bind(1, request_id).step();
   if (!row) return fail_while(state_->path, row.error());
   if (!*row) return std::nullopt;
-  return HistoryEntry{statement->number(0), std::string(statement->text(1))};
+  return entry_of(*statement, true);
 }
 
 }  // namespace sallyport::record

@@ -8,7 +8,7 @@ namespace sallyport::record {
 namespace {
 
 // Stands in the file's header: what this version can read.
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 // At most this share of the rows goes at once where the file is too large.
 constexpr std::int64_t trim_share = 20;
 
@@ -23,9 +23,15 @@ constexpr const char* schema =
     "  host TEXT NOT NULL,"
     "  status INTEGER NOT NULL,"
     "  verdict TEXT NOT NULL,"
-    "  line TEXT NOT NULL"  // the log line
+    "  line TEXT NOT NULL,"  // the log line
+    "  request_fields BLOB NOT NULL,"
+    "  request_body BLOB NOT NULL,"
+    "  request_cut INTEGER NOT NULL,"
+    "  response_fields BLOB NOT NULL,"
+    "  response_body BLOB NOT NULL,"
+    "  response_cut INTEGER NOT NULL"
     ") STRICT;"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
 
 // WAL: readers never wait for the writer, and a batch costs one append without waiting for the disk.
 constexpr const char* modes =
@@ -36,7 +42,8 @@ constexpr const char* modes =
     "PRAGMA temp_store = MEMORY;";
 
 constexpr std::string_view insert_text =
-    "INSERT INTO exchange (time, request_id, client, host, status, verdict, line) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO exchange (time, request_id, client, host, status, verdict, line, request_fields, request_body,"
+    " request_cut, response_fields, response_body, response_cut) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view remove_text = "DELETE FROM exchange WHERE id <= ?";
 
 Result<Database> open_as_it_is(const std::string& path) {
@@ -89,13 +96,21 @@ Result<void> HistoryStore::write(std::span<const HistoryRow> rows) {
 
 Result<void> HistoryStore::insert_all(std::span<const HistoryRow> rows) {
   for (const HistoryRow& row : rows) {
+    const std::string request_fields = redacted(row.kept.request.fields);
+    const std::string response_fields = redacted(row.kept.response.fields);
     insert_.bind(1, row.time)
         .bind(2, row.request_id)
         .bind(3, row.client)
         .bind(4, row.host)
         .bind(5, std::int64_t{row.status})
         .bind(6, row.verdict)
-        .bind(7, row.line);
+        .bind(7, row.line)
+        .bind_bytes(8, request_fields)
+        .bind_bytes(9, row.kept.request.body)
+        .bind(10, std::int64_t{row.kept.request.body_cut})
+        .bind_bytes(11, response_fields)
+        .bind_bytes(12, row.kept.response.body)
+        .bind(13, std::int64_t{row.kept.response.body_cut});
     const Result<void> inserted = insert_.run();
     if (!inserted) return inserted;
   }

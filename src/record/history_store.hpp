@@ -18,9 +18,12 @@ struct HistoryRow {
   int status = 0;
   std::string verdict;
   std::string line;
+  KeptExchange kept;
 
   [[nodiscard]] std::size_t bytes() const {
-    return sizeof *this + request_id.size() + client.size() + host.size() + verdict.size() + line.size();
+    return sizeof *this + request_id.size() + client.size() + host.size() + verdict.size() + line.size() +
+           kept.request.fields.size() + kept.request.body.size() + kept.response.fields.size() +
+           kept.response.body.size();
   }
 };
 

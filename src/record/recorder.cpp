@@ -2,13 +2,14 @@
 
 namespace sallyport::record {
 
-void Recorder::write(const ExchangeRecord& record) const {
+void Recorder::write(ExchangeRecord record) const {
+  if (record.unrecorded) record.path.clear();
   const bool logged = log_.enabled(Level::info);
   if (!logged && history_ == nullptr) return;
   std::string line;
   append_json(line, record);
   if (logged) log_.write_exchange(line);
-  if (history_ != nullptr) history_->add(record, std::move(line));
+  if (history_ != nullptr && !record.unrecorded) history_->add(std::move(record), std::move(line));
 }
 
 }  // namespace sallyport::record

@@ -119,6 +119,7 @@ struct Settings {
     std::string database;  // empty: none is kept
     std::uint64_t max_rows = 0;
     std::uint64_t max_bytes = 0;
+    std::uint64_t body_bytes = 0;
   } history;
 
   struct Control {

@@ -49,6 +49,8 @@ class PolicySnapshot {
   [[nodiscard]] Proof proof() const;
   // Whether [never-learn] holds the name: clients that refuse our leaves for it earn no passthrough.
   [[nodiscard]] bool never_learns(std::string_view name) const;
+  // Whether [never-record] holds the name: what is said with it leaves no trace but a line without paths.
+  [[nodiscard]] bool never_records(std::string_view name) const;
   // The number, in client_certificates(), of what is shown to origins of this name; nullopt: nothing was configured.
   [[nodiscard]] std::optional<std::size_t> client_certificate_of(std::string_view name) const;
   [[nodiscard]] const std::vector<ClientCertificate>& client_certificates() const;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "sallyport/record/kept_message.hpp"
 #include "sallyport/record/timing.hpp"
 
 namespace sallyport::record {
@@ -37,6 +38,12 @@ struct TcpPath {
   std::uint32_t retransmitted = 0;          // segments, over the connection's life
 };
 
+// For the history alone.
+struct KeptExchange {
+  KeptMessage request;   // as the client sent it
+  KeptMessage response;  // as the client got it
+};
+
 struct ExchangeRecord {
   std::chrono::system_clock::time_point time;  // when the request began
   std::string request_id;
@@ -59,6 +66,8 @@ struct ExchangeRecord {
   std::string alpn;
   std::string error;
   std::optional<WebSocketRecord> websocket;
+  std::optional<KeptExchange> kept;
+  bool unrecorded = false;       // [never-record]: not in the history, and without its path in the log
   std::vector<std::string> via;  // the proxy's own layers it came through, outermost first; none: the key is left out
   std::vector<std::pair<std::string, std::string>> extra;  // more keys, such as ja4
 };

@@ -40,7 +40,7 @@ class History {
   History& operator=(const History&) = delete;
 
   // `line`: the record as append_json() writes it.
-  void add(const ExchangeRecord& record, std::string line);
+  void add(ExchangeRecord record, std::string line);
   // Waits until everything added so far is written or dropped. For tests and for orderly ends.
   void flush();
   void set_bounds(std::uint64_t max_rows, std::uint64_t max_bytes);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sallyport/base/result.hpp"
+#include "sallyport/record/exchange_record.hpp"
 
 namespace sallyport::record {
 
@@ -24,11 +25,13 @@ struct HistoryFilter {
   std::optional<std::int64_t> until;       // exclusive
   std::optional<std::int64_t> before_row;  // rows older than this one: the next page
   std::size_t limit = 100;
+  bool with_messages = false;  // fills HistoryEntry::kept
 };
 
 struct HistoryEntry {
   std::int64_t row = 0;
   std::string line;  // as in the log: JSON
+  KeptExchange kept;
 };
 
 class HistoryReader {
@@ -41,7 +44,7 @@ class HistoryReader {
 
   // The newest first.
   [[nodiscard]] Result<std::vector<HistoryEntry>> find(const HistoryFilter& filter);
-  // The exchange with this request id.
+  // The exchange with this request id, messages included.
   [[nodiscard]] Result<std::optional<HistoryEntry>> get(const std::string& request_id);
 
  private:

@@ -14,7 +14,9 @@ class Recorder {
   // `history`: null where none is kept.
   Recorder(Log& log, History* history) : log_(log), history_(history) {}
 
-  void write(const ExchangeRecord& record) const;
+  void write(ExchangeRecord record) const;
+  // Whether ExchangeRecord::kept will be.
+  [[nodiscard]] bool keeps_history() const { return history_ != nullptr; }
   [[nodiscard]] Log& log() const { return log_; }
 
  private:

@@ -70,3 +70,45 @@ def bounds_and_crashes(lab):
     lab.expect("clients are served without it", lab.get("www.example.test").status == 200)
     said = lab.command("--config", daemon.files.config, "history")
     lab.expect("and who asks is told", said.returncode == 1 and "no history is kept" in said.stderr, said.stderr)
+
+
+@scenario("D3 D6 M10")
+def messages_and_archives(lab):
+    """Heads are kept without secrets, bodies as far as the key says, names of [never-record] not at all; all as HAR 1.2."""
+    settings = {"history.body_bytes": "16"}
+    daemon = lab.gateway(settings, policy="[never-record]\ndomain = clinic.example.test\n")
+    lab.origin(behaviours={"/form": lambda connection, request: connection.respond(
+        b"\xff\x00 bytes", fields="Set-Cookie: id=origin-secret\r\nX-Told: plain\r\nContent-Type: text/x\r\n")})
+    lab.get("www.example.test", "/form?a=1&b=%20", method="POST", body=b"0123456789abcdefghij",
+            fields="Cookie: c=client-secret\r\nAuthorization: Basic secret\r\nX-Api-Key: secret\r\nX-Shown: yes\r\n")
+    lab.get("clinic.example.test", "/patient/7")
+    lab.get("www.example.test", "/last")
+    _written(lab, daemon, 2)
+    line = daemon.wait_exchange(host="clinic.example.test")
+    lab.expect("a name that is never recorded has no path in the log", line["path"] == "", line)
+    lab.expect("and is not in the history", len(_history(lab, daemon)) == 2, _history(lab, daemon))
+    archive = json.loads(lab.command("--config", daemon.files.config, "har", check=True).stdout)["log"]
+    first = archive["entries"][0]
+    sent = {field["name"]: field["value"] for field in first["request"]["headers"]}
+    came = {field["name"]: field["value"] for field in first["response"]["headers"]}
+    lab.expect("the archive is of version 1.2, the oldest first", archive["version"] == "1.2"
+               and [one["request"]["url"] for one in archive["entries"]]
+               == ["https://www.example.test/form?a=1&b=%20", "https://www.example.test/last"], archive)
+    lab.expect("its query is taken apart", first["request"]["queryString"]
+               == [{"name": "a", "value": "1"}, {"name": "b", "value": " "}], first)
+    lab.expect("what was sent is there", sent["X-Shown"] == "yes" and first["request"]["postData"]["text"] == "0123456789abcdef", first)
+    lab.expect("what came is there", came["X-Told"] == "plain" and first["response"]["status"] == 200
+               and first["response"]["content"]["encoding"] == "base64", first)
+    secret = [name for name in ("Cookie", "Authorization", "X-Api-Key") if sent.get(name) != "[redacted]"]
+    lab.expect("secrets are not", not secret and came["Set-Cookie"] == "[redacted]", first)
+    timings = first["timings"]
+    total = sum(max(timings[phase], 0) for phase in ("blocked", "dns", "connect", "send", "wait", "receive"))
+    lab.expect("its timings add up", abs(total - first["time"]) < 1, first)
+    shown = lab.command("--config", daemon.files.config, "show", first["_request_id"], check=True).stdout
+    lab.expect("one is shown with its fields", "X-Shown: yes" in shown and "X-Told: plain" in shown and "secret" not in shown, shown)
+    raw = b""
+    for suffix in ("", "-wal"):
+        with open(daemon.files.settings["history.database"] + suffix, "rb") as file:
+            raw += file.read()
+    lab.expect("the disk holds what was told, and no secret", b"X-Told" in raw and b"client-secret" not in raw
+               and b"origin-secret" not in raw)

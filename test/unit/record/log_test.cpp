@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sallyport/base/unique_fd.hpp"
+#include "sallyport/record/exchange_record.hpp"
 
 #include "check.hpp"
 #include "temporary_folder.hpp"
@@ -59,7 +60,9 @@ TEST(a_line_has_time_level_and_message) {
 TEST(an_exchange_is_one_line_of_json) {
   const TemporaryFolder folder;
   const std::string path = folder.path("log");
-  opened({.destination = path})->write(ExchangeRecord{.host = "a.example\n{\"forged\":1}"});
+  std::string line;
+  append_json(line, ExchangeRecord{.host = "a.example\n{\"forged\":1}"});
+  opened({.destination = path})->write_exchange(line);
   const auto lines = lines_of(path);
   CHECK_EQUAL(lines.size(), 1u);
   CHECK(nlohmann::json::parse(lines[0])["host"] == "a.example\n{\"forged\":1}");
