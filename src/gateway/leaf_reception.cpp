@@ -52,6 +52,8 @@ record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool o
   const config::Settings::Pinning& settings = configuration.settings.pinning;
   const unsigned refusals =
       learnt.pinned.refused({address, session_.tls_stack, session_.target.name}, settings.learn, now);
+  // Taken by the same program not long ago: a connection that it turned out not to need.
+  if (refusals == 0 && end.alert < 0) return line;
   line.error = end.alert >= 0 ? "the client refused our certificate" : "the client left when it saw our certificate";
   line.extra.emplace_back("refusals", std::to_string(refusals));
   if (refusals == settings.learn_after) announce(refusals, offers_ech, configuration);
