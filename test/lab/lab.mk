@@ -14,7 +14,8 @@ lab-programs: programs $(PROTOCOL_DAEMON)
 lab: ## scenarios with real clients and origins; SCENARIO=policy runs some, FLAVOUR=asan or tsan under a sanitizer
 	@scripts/install-deps lab
 	@$(MAKE) -j$(JOBS) --no-print-directory lab-programs
-	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' $(if $(filter asan tsan,$(FLAVOUR)),--sanitizer --patience 6)
+	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' $(if $(MEASURE_AFTER),--measure-after $(MEASURE_AFTER)) \
+		$(if $(filter asan tsan,$(FLAVOUR)),--sanitizer --patience 6)
 
 .PHONY: bench
 bench: ## CPU time of minting, of passthrough beside a bare splice, of interception: the laboratory's measurements

@@ -115,10 +115,11 @@ def _perform(world, run):
 
 
 class Runner:
-    """Runs `scenarios` with `jobs` at a time; `patience` multiplies their time limits on slow builds."""
+    """Runs `scenarios` with `jobs` at a time; `patience` multiplies their time limits on slow builds. Those that measure begin
+    once nobody holds a lock on the file `measure_after`, if one is given."""
 
-    def __init__(self, world, scenarios, jobs, patience):
-        self.world, self.jobs, self.patience = world, jobs, patience
+    def __init__(self, world, scenarios, jobs, patience, measure_after=None):
+        self.world, self.jobs, self.patience, self.measure_after = world, jobs, patience, measure_after
         self.waiting = [Run(2 * number + bool(control), one, control)
                         for number, one in enumerate(sorted(scenarios, key=lambda one: one.alone))
                         for control in ([None, one.control] if one.control else [None])]
@@ -148,9 +149,16 @@ class Runner:
             alone = self.waiting[0].scenario.alone or any(run.scenario.alone for run in self.running)
             if alone and self.running:
                 return
+            if alone:
+                self._wait_for_quiet()
             run = self.waiting.pop(0)
             run.start(self.world)
             self.running.append(run)
+
+    def _wait_for_quiet(self):
+        if self.measure_after:
+            with open(self.measure_after, "ab") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
 
     def _report(self, run):
         problem = run.problem()
