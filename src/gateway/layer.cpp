@@ -19,11 +19,12 @@ std::chrono::microseconds since(io::TimePoint began) {
 
 }  // namespace
 
-Layer::Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival)
+Layer::Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival, bool was_silent)
     : worker_(worker),
       lifetime_(lifetime),
       generation_(worker.generation),
       client_(client),
+      was_silent_(was_silent),
       reception_(worker, session_) {
   session_.arrival = std::move(arrival);
 }
@@ -72,7 +73,7 @@ void Layer::note_hello() {
 
 io::Task<Result<void>> Layer::read_client_hello() {
   std::array<std::uint8_t, 4096> piece{};
-  client_.set_deadline(worker_.loop.now() + settings().intercept.first_bytes);
+  client_.set_deadline(worker_.loop.now() + (was_silent_ ? io::Duration::zero() : settings().intercept.first_bytes));
   bool first = true;
   for (;;) {
     const Result<std::size_t> got = co_await client_.read(piece);

@@ -20,7 +20,8 @@ namespace sallyport::gateway {
 
 class Layer {
  public:
-  Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival);
+  // `was_silent`: the client has been waited for already, in vain.
+  Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arrival arrival, bool was_silent = false);
   ~Layer();
 
   io::Task<void> run();
@@ -54,6 +55,7 @@ class Layer {
   Lifetime& lifetime_;
   Generation generation_;  // the configuration this layer began with
   io::Stream& client_;
+  const bool was_silent_;
   Session session_;
   wire::ClientHelloReader hello_reader_;
   AlpnChoice alpn_;

@@ -4,6 +4,11 @@
 
 namespace sallyport::gateway {
 
+bool is_left_alone(const WorkerContext& worker, const IpAddress& client) {
+  const policy::PolicySnapshot& policy = *worker.generation.configuration->policy;
+  return policy.ask(policy::Stage::passthrough_client, {}, &client).has_value();
+}
+
 io::Task<PassedThrough> pass_through(WorkerContext& worker, Lifetime& lifetime, const Route& route, io::Stream& client,
                                      ByteView first_bytes, Result<http::OriginConnectionPtr> dialled) {
   PassedThrough result;

@@ -11,6 +11,9 @@
 
 namespace sallyport::gateway {
 
+// Whether a rule leaves this client alone: then nothing of its connections is read.
+[[nodiscard]] bool is_left_alone(const WorkerContext& worker, const IpAddress& client);
+
 struct PassedThrough {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

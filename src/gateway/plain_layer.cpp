@@ -7,16 +7,12 @@
 #include "forward.hpp"
 #include "http_conversation.hpp"
 #include "layer.hpp"
+#include "passthrough.hpp"
 #include "plain_origins.hpp"
 #include "protocols.hpp"
 
 namespace sallyport::gateway {
 namespace {
-
-bool is_left_alone(const WorkerContext& worker, const IpAddress& client) {
-  const policy::PolicySnapshot& policy = *worker.generation.configuration->policy;
-  return policy.ask(policy::Stage::passthrough_client, {}, &client).has_value();
-}
 
 io::Task<void> serve_http(WorkerContext& worker, Lifetime& lifetime, io::Stream& client,
                           http::ExchangeHandler& handler) {
@@ -92,11 +88,6 @@ class TransparentHttpHandler final : public http::ExchangeHandler {
 }  // namespace
 
 io::Task<void> serve_plain_tunnel(WorkerContext& worker, Lifetime& lifetime, io::Stream& tunnel, Arrival arrival) {
-  if (is_left_alone(worker, arrival.client.address)) {
-    Layer layer(worker, lifetime, tunnel, std::move(arrival));
-    co_await layer.run();
-    co_return;
-  }
   Session session;
   session.plain = true;
   session.arrival = std::move(arrival);

@@ -3,6 +3,7 @@
 #include "sallyport/wire/first_bytes.hpp"
 
 #include "layer.hpp"
+#include "passthrough.hpp"
 #include "peek.hpp"
 #include "plain_layer.hpp"
 
@@ -21,15 +22,18 @@ bool may_begin_request(ByteView bytes) {
 
 io::Task<void> serve_tunnel(WorkerContext& worker, Lifetime& lifetime, io::Stream& tunnel, Arrival arrival) {
   bool plain = false;
-  if (arrival.authority && arrival.authority->port != https_port) {
+  bool silent = false;
+  const bool to_https = !arrival.authority || arrival.authority->port == https_port;
+  if (!to_https && !is_left_alone(worker, arrival.client.address)) {
     const Result<std::vector<std::uint8_t>> first =
         co_await peek(tunnel, worker.settings().intercept.first_bytes, enough_to_tell);
     plain = first && may_begin_request(*first);
+    silent = !first && first.error().kind == ErrorKind::timed_out;
   }
   if (plain) {
     co_await serve_plain_tunnel(worker, lifetime, tunnel, std::move(arrival));
   } else {
-    Layer layer(worker, lifetime, tunnel, std::move(arrival));
+    Layer layer(worker, lifetime, tunnel, std::move(arrival), silent);
     co_await layer.run();
   }
 }

@@ -150,7 +150,7 @@ def plain_http_in_a_tunnel(lab):
     """Every request in it goes where CONNECT said; the head may come behind the CONNECT, or byte by byte."""
     origin = lab.plain_origin()
     lab.name_server()
-    daemon = lab.gateway(policy="[blacklist]\ndomain = blocked.test\n")
+    daemon = lab.gateway(policy=f"[blacklist]\ndomain = blocked.test\n[passthrough]\nclient = {topology.SECOND_CLIENT}\n")
     with Plain(lab, *_PROXY) as connection:
         client.connect_through(connection.socket, "blocked.test:80")
         blocked = connection.ask("GET / HTTP/1.1\r\nHost: blocked.test\r\n\r\n")
@@ -172,6 +172,11 @@ def plain_http_in_a_tunnel(lab):
                origin.requests())
     line = lab.logged(daemon, origin.requests()[0])
     lab.expect("the log has it", line.get("host") == "shop.test" and line.get("upstream", "").endswith(":80"), line)
+    with Plain(lab, *_PROXY, source=topology.SECOND_CLIENT) as connection:
+        client.connect_through(connection.socket, "shop.test:80")
+        untouched = connection.ask("GET /untouched HTTP/1.1\r\nHost: blocked.test\r\n\r\n")
+    lab.expect("a client that is left alone is relayed as it is", untouched.status == 200
+               and origin.requests()[-1].get("x-request-id") is None, untouched)
 
 
 @scenario("C07")
@@ -179,7 +184,8 @@ def something_else_in_a_tunnel(lab):
     """What is neither TLS nor HTTP is [intercept] not_tls's to decide, on any port that may be asked for."""
     raw = RawOrigin(lab.origin_side, topology.ORIGIN, port=22)
     lab.name_server()
-    daemon = lab.gateway({"intercept.not_tls": "pass", "explicit.connect_ports": "443, 80, 22"})
+    daemon = lab.gateway({"intercept.not_tls": "pass", "explicit.connect_ports": "443, 80, 22",
+                          "intercept.first_bytes_seconds": "2"})
     for pieces in ([b"SSH-2.0-laboratory\r\n"], [b"S", b"SH-2.0-laboratory\r\n"]):
         made = client.dial(lab.client_side, *_PROXY)
         with made:
@@ -192,6 +198,11 @@ def something_else_in_a_tunnel(lab):
                     break
                 answer += more
         lab.expect("a tunnel may carry SSH", answer == b"echo: SSH-2.0-laboratory\r\n", f"{pieces}: {answer}")
+    speaker = RawOrigin(lab.origin_side, topology.SECOND_ORIGIN, port=22, greeting=b"220 ready\r\n")
+    with client.dial(lab.client_side, *_PROXY) as made:
+        client.connect_through(made, f"{topology.SECOND_ORIGIN}:22")
+        lab.expect("a server may speak first", made.recv(100) == b"220 ready\r\n", speaker.received)
+    lab.expect("the log names silence", daemon.wait_record(seen="silence").get("via") == ["proxy"], daemon.lines[-2:])
     line = daemon.wait_record(seen="ssh")
     lab.expect("the log names what was seen", line.get("verdict") == "PASSED-THROUGH" and line.get("via") == ["proxy"], line)
     lab.expect("the origin got what was sent", bytes(raw.received[0]) == b"SSH-2.0-laboratory\r\n", raw.received)
