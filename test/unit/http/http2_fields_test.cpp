@@ -327,7 +327,8 @@ TEST(writes_a_response) {
   head.status = 103;
   block.set_response(head, BodyShape::none());
   CHECK_EQUAL(text_of(block), ":status = 103\nset-cookie =! a=1\n");
-  block.set_trailers(fields_of({{"Grpc-Status", "0"}, {"Content-Length", "7"}, {"Connection", "x"}}));
+  const Fields trailers = fields_of({{"Grpc-Status", "0"}, {"Content-Length", "7"}, {"Connection", "x"}});
+  block.set_trailers(trailers);
   CHECK_EQUAL(text_of(block), "grpc-status = 0\n");
 }
 

@@ -49,7 +49,8 @@ struct NamedHandler final : http::ExchangeHandler {
     } else if (path == "/stream") {
       co_await stream(exchange);
     } else if (path == "/cut") {
-      co_await answer_head(exchange, 200, http::BodyShape::sized(10));
+      const http::ResponseHead head{.status = 200, .fields = {}};
+      co_await answer_head(exchange, head, http::BodyShape::sized(10));
       co_await part(exchange, "cut");
       const Result<void> flushed = co_await exchange.response.flush();
       CHECK_OK(flushed);
@@ -74,8 +75,8 @@ struct NamedHandler final : http::ExchangeHandler {
   std::vector<bool> had_room;  // of /room: at first, and after it waited
 
  private:
-  static io::Task<void> answer_head(http::Exchange& exchange, unsigned status, http::BodyShape shape) {
-    http::ResponseHead head{.status = status, .fields = {}};
+  // `head` is there until the answer has ended.
+  static io::Task<void> answer_head(http::Exchange& exchange, const http::ResponseHead& head, http::BodyShape shape) {
     const Result<void> sent = co_await exchange.response.send_head(head, shape);
     CHECK_OK(sent);
   }
@@ -89,7 +90,8 @@ struct NamedHandler final : http::ExchangeHandler {
     CHECK_OK(sent);
   }
   static io::Task<void> answer(http::Exchange& exchange, unsigned status, std::string body) {
-    co_await answer_head(exchange, status, http::BodyShape::sized(body.size()));
+    const http::ResponseHead head{.status = status, .fields = {}};
+    co_await answer_head(exchange, head, http::BodyShape::sized(body.size()));
     co_await part(exchange, body);
     const Result<void> finished = co_await exchange.response.finish({});
     CHECK_OK(finished);
@@ -132,7 +134,8 @@ struct NamedHandler final : http::ExchangeHandler {
   }
 
   io::Task<void> answer_into_room(http::Exchange& exchange) {
-    co_await answer_head(exchange, 200, http::BodyShape::streamed());
+    const http::ResponseHead head{.status = 200, .fields = {}};
+    co_await answer_head(exchange, head, http::BodyShape::streamed());
     had_room.push_back(exchange.response.has_room());
     const Result<void> room = co_await exchange.response.wait_for_room();
     had_room.push_back(exchange.response.has_room());
@@ -158,7 +161,8 @@ struct NamedHandler final : http::ExchangeHandler {
   }
 
   static io::Task<void> stream(http::Exchange& exchange) {
-    co_await answer_head(exchange, 200, http::BodyShape::streamed());
+    const http::ResponseHead head{.status = 200, .fields = {}};
+    co_await answer_head(exchange, head, http::BodyShape::streamed());
     co_await part(exchange, "one,");
     co_await part(exchange, std::string(20'000, '-'));
     co_await part(exchange, ",two");
