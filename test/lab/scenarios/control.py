@@ -5,6 +5,7 @@ import re
 
 from harness import client, topology
 from harness.scenario import scenario
+from harness.versatile import Client, VersatileOrigin
 
 _POLICY = "[blacklist]\ndomain = ads.example.test\n[passthrough]\ndomain = *.bank.test\n"
 
@@ -72,6 +73,23 @@ def metrics_count_what_clients_did(lab):
     lab.expect("counters equal what the clients did", all(moved.get(name) == value for name, value in wanted.items()), moved)
     handshakes = sum(value for name, value in moved.items() if name.startswith("sallyport_client_handshakes_total"))
     lab.expect("each intercepted connection shook hands", handshakes == 4, moved)
+
+
+@scenario("M10")
+def origins_connections_are_counted(lab):
+    """Three requests of one client go over one connection to its origin, whichever versions both sides speak."""
+    daemon = lab.gateway()
+    VersatileOrigin(lab, {}, lambda flow: flow.respond(b"here"))
+    for version, name in (("http/1.1", "h1.a.test"), ("h2", "h1.b.test"), ("http/1.1", "h2.a.test"), ("h2", "h2.b.test")):
+        before = _samples(_ask(lab, daemon, "/metrics")[1])
+        with (lab.open(name) if version == "http/1.1" else Client(lab, version, name)) as made:
+            for path in "/a", "/b", "/c":
+                got = made.request(path, name).body if version == "http/1.1" else made.ask("GET", path).body()
+                lab.expect("an answer", got == b"here", f"{version} {name}: {got}")
+            after = _samples(_ask(lab, daemon, "/metrics")[1])
+        names = ("sallyport_upstream_connections_total", "sallyport_upstream_reused_total")
+        moved = [after[one] - before[one] for one in names]
+        lab.expect("one was opened, and used again twice", moved == [1, 2], f"{version} {name}: {moved}")
 
 
 @scenario("M10")
