@@ -194,7 +194,8 @@ def peers_that_do_not_read(lab):
     daemon = lab.gateway({"upstream.idle_timeout_seconds": 3})
     before, stalled, clients = daemon.resident_kib(), [], []
     for cell, form, name in cells():
-        client = WebSocketClient(lab, form, name)
+        # Each to a name of its own: connections to origins are shared, and there is to be one that stalls on each.
+        client = WebSocketClient(lab, form, name.replace("ws", f"{form}-side"))
         clients.append(client)
         client.open(f"/flood?{cell}")
         stalled.append((cell, origin.socket_of(f"/flood?{cell}")))
