@@ -80,12 +80,11 @@ void OutgoingBlock::add(std::string_view name, std::string_view value, std::uint
 
 void OutgoingBlock::add_fields(const Fields& fields, bool with_content_length) {
   for (const Field& field : fields) {
-    if (!left_out.contains(field.name)) {
+    const bool wanted_length = with_content_length && equal_ignoring_case(field.name, "content-length");
+    if (wanted_length || !left_out.contains(field.name)) {
       add_field(field.name, field.value);
     } else if (equal_ignoring_case(field.name, "te")) {
       if (equal_ignoring_case(field.value, "trailers")) add("te", "trailers");
-    } else if (with_content_length && equal_ignoring_case(field.name, "content-length")) {
-      add_field(field.name, field.value);
     }
   }
 }
