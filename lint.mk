@@ -27,7 +27,7 @@ lint-config:
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
 	@scripts/check-config-keys
 
-lint-clang: export LINT_FLAGS = $(CPPFLAGS) $(PKG_CFLAGS) $(CXXFLAGS_COMMON)
+lint-clang: export LINT_FLAGS = $(CPPFLAGS) $(PKG_CFLAGS) $(CXXFLAGS_COMMON) $(CLANG_WARNINGS)
 lint-clang:
 	@nice scripts/run-clang-tidy
 

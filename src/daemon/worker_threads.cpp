@@ -43,6 +43,7 @@ WorkerThreads::~WorkerThreads() {
 
 std::vector<const gateway::Worker*> WorkerThreads::all() const {
   std::vector<const gateway::Worker*> workers;
+  workers.reserve(crew_.size());
   for (const auto& member : crew_) workers.push_back(member->worker.get());
   return workers;
 }
