@@ -18,7 +18,7 @@
 #include "sallyport/io/relay.hpp"
 
 struct wslay_frame_context;
-struct wslay_frame_iocb;
+struct wslay_frame_iocb;  // NOLINT(readability-identifier-naming): the library's name
 
 namespace sallyport::http {
 
