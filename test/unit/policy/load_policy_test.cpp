@@ -93,7 +93,7 @@ TEST(bad_rules_are_refused) {
       {"[blacklist]\ndomain = *.10.0.0.1\n", "is neither a domain name"},
       {"[blacklist]\ndomain = .\n", "is neither a domain name"},
       {"[passthrough]\nclient = lan\n", "p.ini:2: client: expected an address or a prefix, found 'lan'"},
-      {"[never-heard]\ndomain = a.example\n", "unknown section [never-record]"},
+      {"[elsewhere]\ndomain = a.example\n", "unknown section [elsewhere]"},
       {"[blacklist]\nfile = .\n", "is a directory"},
   };
   for (const auto& [text, reason] : cases) {
