@@ -24,12 +24,17 @@ constexpr io::Duration rest_when_exhausted = 100ms;
 constexpr http::http1::ServerOptions server_options = {
     .limits = {.header_bytes = 16 * 1024}, .header = 10s, .idle = 60s, .body = 30s};
 
+std::string asker_at(const io::FdStream& stream) {
+  const std::optional<unsigned> user = stream.peer_user();
+  return user ? "user " + std::to_string(*user) : "an unknown user";
+}
+
 }  // namespace
 
 class AdminServer::Impl {
  public:
   Impl(std::unique_ptr<io::EventLoop> loop, Observed observed, gateway::ConfigurationPtr configuration)
-      : loop_(std::move(loop)), context_{std::move(observed), std::move(configuration)}, api_(context_) {}
+      : loop_(std::move(loop)), context_{std::move(observed), std::move(configuration), *loop_, ending_} {}
 
   ~Impl() {
     loop_->post([this] { stop(); });
@@ -63,10 +68,12 @@ class AdminServer::Impl {
     Open(Impl& given_owner, UniqueFd socket)
         : owner(given_owner),
           stream(*owner.loop_, std::move(socket)),
-          server(stream, owner.buffers_, server_options, owner.api_) {}
+          api(owner.context_, asker_at(stream)),
+          server(stream, owner.buffers_, server_options, api) {}
     Impl& owner;
     std::list<Open>::iterator position;
     io::FdStream stream;
+    Api api;
     http::http1::Server server;
     std::optional<io::StartedTask<void>> task;
   };
@@ -79,6 +86,7 @@ class AdminServer::Impl {
 
   void stop() {
     stopping_ = true;
+    ending_.cancel({ErrorKind::cancelled, "the daemon ends"});
     if (control_) control_->close({ErrorKind::cancelled, "the daemon ends"});
     for (Open& open : open_) open.stream.close({ErrorKind::cancelled, "the daemon ends"});
     stop_if_done();
@@ -119,8 +127,8 @@ class AdminServer::Impl {
 
   std::unique_ptr<io::EventLoop> loop_;
   io::BufferPool buffers_;
+  io::Cancellation ending_;
   Context context_;
-  Api api_;
   std::unique_ptr<io::Listener> control_;
   std::list<Open> open_;
   bool accepting_ = false;

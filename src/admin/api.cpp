@@ -13,10 +13,15 @@
 namespace sallyport::admin {
 namespace {
 
+// What a person or a script writes into a request; what is longer was not meant for us.
+constexpr std::size_t longest_body = std::size_t{64} * 1024;
+
 struct Route {
   std::string_view method;
   std::string_view path;  // {} stands for one segment
-  Reply (*resource)(const Context& context, const Request& request);
+  // One of them: what is at hand, and what other threads have to be asked for.
+  Reply (*resource)(const Context& context, const Request& request) = nullptr;
+  io::Task<Reply> (*action)(const Context& context, Request request) = nullptr;
 };
 
 constexpr std::array routes = {
@@ -26,6 +31,7 @@ constexpr std::array routes = {
     Route{"GET", "/api/v1/exchanges/{}", &exchange},
     Route{"GET", "/api/v1/har", &har},
     Route{"GET", "/metrics", &metrics},
+    Route{"POST", "/api/v1/reload", nullptr, &reload},
 };
 
 Reply not_found() {
@@ -40,10 +46,26 @@ Reply not_found() {
 bool matches(const Route& route, std::string_view path, Request& request) {
   const std::size_t gap = route.path.find("{}");
   if (gap == std::string_view::npos) return route.path == path;
-  const std::string_view rest = path.starts_with(route.path.substr(0, gap)) ? path.substr(gap) : std::string_view();
-  if (rest.empty() || rest.find('/') != std::string_view::npos) return false;
-  request.name = percent_decoded(rest);
+  const std::string_view before = route.path.substr(0, gap);
+  const std::string_view behind = route.path.substr(gap + 2);
+  if (!path.starts_with(before) || !path.ends_with(behind) || path.size() <= before.size() + behind.size())
+    return false;
+  const std::string_view name = path.substr(gap, path.size() - before.size() - behind.size());
+  if (name.find('/') != std::string_view::npos) return false;
+  request.name = percent_decoded(name);
   return true;
+}
+
+// Error exhausted: it is too long.
+io::Task<Result<std::string>> read_body(http::BodySource& source) {
+  std::string body;
+  for (;;) {
+    const Result<ByteView> part = co_await source.read();
+    if (!part) co_return std::unexpected(part.error());
+    if (part->empty()) co_return body;
+    if (body.size() + part->size() > longest_body) co_return fail(ErrorKind::exhausted, "the request is too long");
+    body += text_of(*part);
+  }
 }
 
 }  // namespace
@@ -53,30 +75,39 @@ std::string Request::query(std::string_view wanted) const {
   return found == queries.end() ? std::string() : found->second;
 }
 
-Reply error_reply(unsigned status, const std::string& reason) {
-  // What a client sent may be no UTF-8; it comes back with replacement characters.
-  return {
-      .status = status,
-      .body = nlohmann::json{{"error", reason}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+// What a client sent may be no UTF-8; it comes back with replacement characters.
+std::string json_text(const nlohmann::json& value) {
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-Reply Api::answer(const http::RequestHead& request) const {
+Reply error_reply(unsigned status, const std::string& reason) {
+  return {.status = status, .body = json_text({{"error", reason}})};
+}
+
+io::Task<Reply> Api::answer(http::Exchange& exchange) const {
+  const http::RequestHead& request = exchange.request;
   const std::size_t question = request.path.find('?');
   const std::string_view path = std::string_view(request.path).substr(0, question);
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Request taken;
+  taken.asker = asker_;
   if (question != std::string::npos) taken.queries = parse_query(std::string_view(request.path).substr(question + 1));
   bool path_known = false;
   for (const Route& route : routes) {
     if (!matches(route, path, taken)) continue;
     path_known = true;
-    if (route.method == method) return route.resource(context_, taken);
+    if (route.method != method) continue;
+    if (route.resource != nullptr) co_return route.resource(context_, taken);
+    Result<std::string> body = co_await read_body(exchange.request_body);
+    if (!body) co_return error_reply(body.error().kind == ErrorKind::exhausted ? 413 : 400, body.error().reason);
+    taken.body = std::move(*body);
+    co_return co_await route.action(context_, std::move(taken));
   }
-  return path_known ? error_reply(405, "this path does not take " + request.method) : not_found();
+  co_return path_known ? error_reply(405, "this path does not take " + request.method) : not_found();
 }
 
 io::Task<void> Api::handle(http::Exchange& exchange) {
-  const Reply reply = answer(exchange.request);
+  const Reply reply = co_await answer(exchange);
   http::ResponseHead head;
   head.status = reply.status;
   head.fields.add("Content-Type", std::string(reply.type));

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "sallyport/admin/admin_server.hpp"
 #include "sallyport/http/exchange.hpp"
 
@@ -19,34 +21,42 @@ struct Reply {
   std::string body;
 };
 
+// What the answers are made of; it outlives every Api.
 struct Context {
   Observed observed;
   gateway::ConfigurationPtr configuration;
+  io::EventLoop& loop;
+  io::Cancellation& ending;  // fires when the server ends: nobody waits for other threads any more
 };
 
 // What was asked for, taken apart.
 struct Request {
   std::string name;                                          // what stands in place of {} in the route's path
   std::vector<std::pair<std::string, std::string>> queries;  // decoded, in order
+  std::string body;
+  std::string asker;  // for the log: "user 1000"
 
   // The value of the first query of that name; empty where there is none.
   [[nodiscard]] std::string query(std::string_view name) const;
 };
 
+[[nodiscard]] std::string json_text(const nlohmann::json& value);
 [[nodiscard]] Reply error_reply(unsigned status, const std::string& reason);
 
 // Answers each request from the table; 404 with the list of paths, or 405, for what is not in it.
 class Api final : public http::ExchangeHandler {
  public:
-  explicit Api(const Context& context) : context_(context) {}
+  // `asker`: who uses it, for the log.
+  Api(const Context& context, std::string asker) : context_(context), asker_(std::move(asker)) {}
 
   io::Task<void> handle(http::Exchange& exchange) override;
   http::Page refuse_unreadable(const http::http1::ParseError& error) override;
 
  private:
-  [[nodiscard]] Reply answer(const http::RequestHead& request) const;
+  [[nodiscard]] io::Task<Reply> answer(http::Exchange& exchange) const;
 
   const Context& context_;
+  const std::string asker_;
 };
 
 }  // namespace sallyport::admin

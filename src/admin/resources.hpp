@@ -19,4 +19,7 @@ namespace sallyport::admin {
 // GET /api/v1/exchanges/{}: the one with this request id, with its messages.
 [[nodiscard]] Reply exchange(const Context& context, const Request& request);
 
+// POST /api/v1/reload: 422 with the problems where the configuration cannot be used.
+[[nodiscard]] io::Task<Reply> reload(const Context& context, Request request);
+
 }  // namespace sallyport::admin

@@ -1,5 +1,6 @@
 #include "ask_daemon.hpp"
 
+#include <algorithm>
 #include <ostream>
 
 #include "sallyport/admin/control_client.hpp"
@@ -10,7 +11,8 @@
 
 namespace sallyport::cli {
 
-std::expected<Told, int> ask_daemon(const std::string& config_path, const std::string& target, Streams streams) {
+std::expected<Told, int> ask_daemon(const std::string& config_path, const admin::Question& question, Streams streams,
+                                    const std::vector<unsigned>& statuses) {
   config::Problems problems;
   const auto settings = config::load_settings(config_path, problems);
   if (!settings) {
@@ -21,17 +23,17 @@ std::expected<Told, int> ask_daemon(const std::string& config_path, const std::s
     streams.err << "[control] socket is empty: the daemon answers no questions\n";
     return std::unexpected(gateway::exit_configuration);
   }
-  const Result<admin::Answer> answer = admin::ask(settings->control.socket, "GET", target);
+  const Result<admin::Answer> answer = admin::ask(settings->control.socket, question);
   if (!answer) {
     streams.err << printable(answer.error().reason) << "\nIs the daemon running? systemctl status sallyportd\n";
     return std::unexpected(exit_failure);
   }
-  Told told{answer->body, nlohmann::json::parse(answer->body, nullptr, false)};
+  Told told{answer->status, answer->body, nlohmann::json::parse(answer->body, nullptr, false)};
   if (told.json.is_discarded()) {
     streams.err << not_understood;
     return std::unexpected(exit_failure);
   }
-  if (answer->status != 200) {
+  if (std::ranges::find(statuses, answer->status) == statuses.end()) {
     streams.err << printable(told.json.is_object() ? told.json.value("error", "the daemon refuses") : answer->body)
                 << '\n';
     return std::unexpected(exit_failure);

@@ -28,6 +28,9 @@ int explain(const std::string& config_path, const std::string& name, const std::
 // What the running daemon says of itself.
 int status(const std::string& config_path, bool as_json, Streams streams);
 
+// Has the running daemon read its configuration anew; exit_configuration where that cannot be used.
+int reload(const std::string& config_path, bool as_json, Streams streams);
+
 struct ConnectionsQuery {
   std::string client;
   std::string name;

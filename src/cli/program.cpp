@@ -86,6 +86,9 @@ class CommandLine {
     CLI::App* state = command(app_, "status", "Say what the running daemon does",
                               [this](Streams streams) { return status(config_, json_, streams); });
     state->add_flag("--json", json_, "For machines");
+    CLI::App* anew = command(app_, "reload", "Have the running daemon read its configuration anew",
+                             [this](Streams streams) { return reload(config_, json_, streams); });
+    anew->add_flag("--json", json_, "For machines");
     CLI::App* open = command(app_, "connections", "List what clients have open, the newest first",
                              [this](Streams streams) { return connections(config_, connections_, streams); });
     open->add_option("--limit", connections_.limit, "At most so many")

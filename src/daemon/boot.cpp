@@ -39,6 +39,9 @@ Result<void> Daemon::Life::boot() {
   auto signals = SignalQueue::open();
   if (!signals) return std::unexpected(signals.error());
   signals_ = std::move(*signals);
+  auto mailbox = Mailbox::open();
+  if (!mailbox) return std::unexpected(mailbox.error());
+  mailbox_ = std::move(*mailbox);
   if (auto done = load(); !done) return done;
   if (auto done = open_log(); !done) return done;
   open_history();
@@ -133,7 +136,14 @@ Result<void> Daemon::Life::open_workers() {
 
 // Clients are served whether or not somebody can ask how they are.
 void Daemon::Life::open_control_socket() {
-  auto admin = admin::AdminServer::create({*log_, *leaves_, history_.get(), workers_->all(), config_path_}, current_);
+  admin::Observed observed{*log_, *leaves_, history_.get(), workers_->all(), config_path_};
+  observed.reload = [this](const std::string& asker, const TellOfReload& tell) {
+    mailbox_->post([this, asker, tell] {
+      log_->info("a reload is asked for on the control socket by " + asker);
+      reload(tell);
+    });
+  };
+  auto admin = admin::AdminServer::create(std::move(observed), current_);
   if (admin) {
     admin_ = std::move(*admin);
   } else {

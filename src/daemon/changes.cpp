@@ -6,21 +6,33 @@
 
 namespace sallyport::daemon {
 
-void Daemon::Life::reload() {
+// `tell`: null where nobody waits to hear what comes of it.
+void Daemon::Life::reload(TellOfReload tell) {
   if (phase_ != Phase::serving) {
-    log_->info("SIGHUP while ending: nothing is read anew");
+    log_->info("a reload is asked for while ending: nothing is read anew");
+    if (tell) tell({.problems = {"the daemon is ending"}});
     return;
   }
   service_manager_.reloading();
   config::Problems problems;
   gateway::ConfigurationPtr loaded = gateway::load_configuration(config_path_, credentials_folder_, problems);
   if (loaded != nullptr) {
+    if (tell) asked_to_reload_.push_back(std::move(tell));
     adopt(std::move(loaded));
     return;
   }
-  for (const config::Problem& problem : problems) log_->error(config::to_string(problem));
+  refuse_reload(problems, tell);
+}
+
+void Daemon::Life::refuse_reload(const config::Problems& problems, const TellOfReload& tell) {
+  admin::ReloadOutcome outcome;
+  for (const config::Problem& problem : problems) {
+    outcome.problems.push_back(config::to_string(problem));
+    log_->error(outcome.problems.back());
+  }
   log_->error("keeping the running configuration; correct what is wrong, look at it with: sallyport check, and reload");
   service_manager_.ready(status_text() + "; the last reload failed: see the log");
+  if (tell) tell(std::move(outcome));
 }
 
 void Daemon::Life::adopt(gateway::ConfigurationPtr loaded) {
@@ -61,8 +73,17 @@ void Daemon::Life::announce_reloaded() {
   for (const std::string& warning : current_->warnings) log_->warning(warning);
   log_->info("reloaded: " + config_path_ + " is in use for all new connections");
   for (const std::string& note : reload_notes_) log_->warning(note);
-  reload_notes_.clear();
+  const admin::ReloadOutcome outcome{.problems = {},
+                                     .warnings = current_->warnings,
+                                     .notes = std::exchange(reload_notes_, {}),
+                                     .policy_generation = current_->policy->generation()};
+  for (const TellOfReload& tell : std::exchange(asked_to_reload_, {})) tell(outcome);
   service_manager_.ready(status_text());
+}
+
+void Daemon::Life::give_up_reload() {
+  reload_call_.reset();
+  for (const TellOfReload& tell : std::exchange(asked_to_reload_, {})) tell({.problems = {"the daemon is ending"}});
 }
 
 void Daemon::Life::reopen_log() {

@@ -45,6 +45,7 @@ int Daemon::Life::serve() {
   while (!exit_status_) {
     wait();
     handle_signals();
+    mailbox_->empty();
     handle_addresses();
     handle_workers();
     handle_deadline();
@@ -53,7 +54,7 @@ int Daemon::Life::serve() {
   return *exit_status_;
 }
 
-// Until a signal, a change of addresses, a worker's word, or the next thing that is due.
+// Until a signal, a word of another thread, a change of addresses, or the next thing that is due.
 void Daemon::Life::wait() {
   std::optional<Clock::time_point> until = timetable_.next();
   if (deadline_ && (!until || *deadline_ < *until)) until = deadline_;
@@ -62,8 +63,10 @@ void Daemon::Life::wait() {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now());
     timeout = static_cast<int>(std::clamp<std::chrono::milliseconds>(left, 0ms, 1h).count());
   }
-  std::array<pollfd, 3> sources{
-      {{signals_->fd(), POLLIN, 0}, {workers_->wake_fd(), POLLIN, 0}, {addresses_ ? addresses_->fd() : -1, POLLIN, 0}}};
+  std::array<pollfd, 4> sources{{{signals_->fd(), POLLIN, 0},
+                                 {mailbox_->fd(), POLLIN, 0},
+                                 {workers_->wake_fd(), POLLIN, 0},
+                                 {addresses_ ? addresses_->fd() : -1, POLLIN, 0}}};
   // Whatever ended the wait, each source is asked in turn and none of them blocks.
   static_cast<void>(::poll(sources.data(), sources.size(), timeout));
 }
@@ -72,7 +75,7 @@ void Daemon::Life::handle_signals() {
   while (const std::optional<int> number = signals_->next()) {
     switch (*number) {
       case SIGHUP:
-        reload();
+        reload(nullptr);
         break;
       case SIGUSR1:
         reopen_log();
@@ -122,7 +125,7 @@ void Daemon::Life::drain(int signal_number) {
     return;
   }
   phase_ = Phase::draining;
-  reload_call_.reset();
+  give_up_reload();
   const std::chrono::seconds patience = current_->settings.gateway.drain;
   deadline_ = Clock::now() + patience;
   service_manager_.stopping(patience + 2 * stop_patience);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "sallyport/pki/rsa_key_pool.hpp"
 #include "sallyport/record/recorder.hpp"
 
+#include "mailbox.hpp"
 #include "service_manager.hpp"
 #include "signal_queue.hpp"
 #include "timetable.hpp"
@@ -60,10 +62,13 @@ class Daemon::Life {
   void stop();
 
   // What changes while it serves (changes.cpp).
-  void reload();
+  using TellOfReload = std::function<void(admin::ReloadOutcome)>;
+  void reload(TellOfReload tell);
+  void refuse_reload(const config::Problems& problems, const TellOfReload& tell);
   void adopt(gateway::ConfigurationPtr loaded);
   void adopt_lan_interfaces(const std::vector<std::string>& lan_interfaces);
   void announce_reloaded();
+  void give_up_reload();
   void reopen_log();
   void handle_addresses();
   void reopen_addresses();
@@ -79,6 +84,7 @@ class Daemon::Life {
   const ServiceManager service_manager_;
 
   std::optional<SignalQueue> signals_;
+  std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<record::Log> log_;
   std::unique_ptr<record::History> history_;  // null: none is kept
   std::optional<record::Recorder> recorder_;
@@ -94,7 +100,8 @@ class Daemon::Life {
   std::optional<WorkerThreads::RollCall> roll_call_;    // the watchdog's, while one is awaited
   std::optional<WorkerThreads::RollCall> reload_call_;  // answered when all workers use what was loaded
   std::vector<std::string> reload_notes_;
-  std::string trust_failure_;  // the last one logged, so that it is logged once
+  std::vector<TellOfReload> asked_to_reload_;  // who hears of it then
+  std::string trust_failure_;                  // the last one logged, so that it is logged once
 
   Phase phase_ = Phase::serving;
   std::optional<Clock::time_point> deadline_;  // of the phase

@@ -101,6 +101,14 @@ Endpoint FdStream::peer() const {
   return Endpoint::from_sockaddr(address);
 }
 
+std::optional<unsigned> FdStream::peer_user() const {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+  if (peer.pid == 0) return std::nullopt;  // no local socket has such a peer
+  return peer.uid;
+}
+
 FdStream::Path FdStream::path() const {
   tcp_info info{};
   socklen_t length = sizeof info;

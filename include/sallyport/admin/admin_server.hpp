@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,13 +20,23 @@
 
 namespace sallyport::admin {
 
-// What there is to tell of; each may be asked from any thread.
+// What came of a reload. Where there are problems, nothing has changed.
+struct ReloadOutcome {
+  std::vector<std::string> problems;  // "file:line: reason"
+  std::vector<std::string> warnings;
+  std::vector<std::string> notes;  // what else has to be done for all of it to be in use
+  std::uint64_t policy_generation = 0;
+};
+
+// What there is to tell of, and what may be asked for; each from any thread.
 struct Observed {
   record::Log& log;
   const pki::LeafCache& leaves;
   const record::History* history;  // null: none is kept
   std::vector<const gateway::Worker*> workers;
   std::string config_path;
+  // Reads the configuration anew because `asker` wants it, and tells, from any thread, once every worker uses it.
+  std::function<void(std::string asker, std::function<void(ReloadOutcome)> tell)> reload = {};
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };
 

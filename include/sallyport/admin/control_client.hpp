@@ -3,12 +3,20 @@
 // Blocks the calling thread until the answer is there; any thread.
 #pragma once
 
+#include <chrono>
 #include <string>
-#include <string_view>
 
 #include "sallyport/base/result.hpp"
+#include "sallyport/io/event_loop.hpp"
 
 namespace sallyport::admin {
+
+struct Question {
+  std::string method = "GET";
+  std::string target;
+  std::string body = {};                             // JSON
+  io::Duration patience = std::chrono::seconds(30);  // for each part of the answer
+};
 
 struct Answer {
   unsigned status = 0;
@@ -16,7 +24,7 @@ struct Answer {
 };
 
 // One request to the daemon that listens at `socket`. Errors: refused or system (no daemon listens there),
-// not_permitted (the socket is its user's and group's alone), timed_out (30 s), malformed.
-[[nodiscard]] Result<Answer> ask(const std::string& socket, std::string_view method, const std::string& target);
+// not_permitted (the socket is its user's and group's alone), timed_out, malformed.
+[[nodiscard]] Result<Answer> ask(const std::string& socket, const Question& question);
 
 }  // namespace sallyport::admin

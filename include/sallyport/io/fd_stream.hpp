@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/io/stream.hpp"
@@ -36,6 +37,8 @@ class FdStream final : public Stream {
   [[nodiscard]] bool closed() const { return !socket_; }
   // The other end's address; unspecified where it has none.
   [[nodiscard]] Endpoint peer() const;
+  // Of a local socket: the user that the other end's process ran as when it connected.
+  [[nodiscard]] std::optional<unsigned> peer_user() const;
   // What the kernel knows of the path to it. Zeros once it is closed.
   struct Path {
     std::chrono::microseconds round_trip{0};  // smoothed (RFC 6298)
