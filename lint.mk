@@ -2,10 +2,10 @@
 
 FORMATTED = $(shell find src include test -name '*.[hc]pp' 2>/dev/null)
 
-.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config format
-lint: ## floors, names in the documents, format, shellcheck, clang-tidy and a second compile with clang, INI keys
+.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config lint-metrics format
+lint: ## floors, names in the documents, format, shellcheck, clang-tidy and a second compile with clang, INI keys, metrics
 	@scripts/install-deps lint
-	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-config lint-clang
+	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-config lint-metrics lint-clang
 
 lint-floors:
 	@scripts/check-floors
@@ -26,6 +26,9 @@ lint-shell:
 lint-config:
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
 	@scripts/check-config-keys
+
+lint-metrics:
+	@scripts/check-metrics
 
 lint-clang: export LINT_FLAGS = $(CPPFLAGS) $(PKG_CFLAGS) $(CXXFLAGS_COMMON) $(CLANG_WARNINGS)
 lint-clang:

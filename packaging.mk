@@ -6,7 +6,7 @@ UNITDIR ?= /lib/systemd/system
 LIBDIR = $(PREFIX)/lib/sallyport
 INSTALL_DATA = install -D -m 644
 
-MAN_PAGES = $(wildcard docs/man/*.[158])
+MAN_PAGES = $(wildcard docs/man/*.[1578])
 
 .PHONY: install install-configuration deb deb-test
 install: ## install under DESTDIR (PREFIX=/usr); files in /etc that exist stay

@@ -1,25 +1,19 @@
-// The counters of all workers, summed, in Prometheus's text format.
-#include <functional>
-#include <limits>
+// What is counted and held, for Prometheus. docs/man/sallyport-metrics.7 tells of each family.
+#include <filesystem>
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
+#include "sallyport/crypto/certificate.hpp"
 #include "sallyport/crypto/openssl.hpp"
 
+#include "metric_page.hpp"
+#include "process_figures.hpp"
 #include "resources.hpp"
 
 namespace sallyport::admin {
 namespace {
 
-using gateway::Counter;
+using gateway::HandshakeCounters;
 using gateway::Histogram;
 using gateway::Metrics;
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-
-using Workers = std::vector<const gateway::Worker*>;
 
 std::string lower_case(std::string_view text) {
   std::string lowered;
@@ -27,156 +21,172 @@ std::string lower_case(std::string_view text) {
   return lowered;
 }
 
-class Page {
- public:
-  explicit Page(const Workers& workers) : workers_(workers) {}
-
-  // A family without labels.
-  void count(const char* name, const char* help, Counter Metrics::* counter) {
-    begin(name, help, MetricType::Counter);
-    add({}, sum([counter](const Metrics& metrics) { return (metrics.*counter).value(); }));
-  }
-  void number(const char* name, const char* help, double value) {
-    begin(name, help, MetricType::Gauge);
-    ClientMetric metric;
-    metric.gauge.value = value;
-    add_metric(std::move(metric));
-  }
-
-  // A family with labels: begin(), then add() for each.
-  void begin(const char* name, const char* help, MetricType type) { families_.push_back({name, help, type, {}}); }
-  void add_metric(ClientMetric metric) { families_.back().metric.push_back(std::move(metric)); }
-  void add(std::vector<ClientMetric::Label> labels, double value) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    metric.counter.value = value;
-    add_metric(std::move(metric));
-  }
-  [[nodiscard]] double sum(const std::function<std::uint64_t(const Metrics&)>& of) const {
-    std::uint64_t total = 0;
-    for (const gateway::Worker* worker : workers_) total += of(worker->metrics());
-    return static_cast<double>(total);
-  }
-
-  void histogram(const char* name, const char* help, Histogram Metrics::* member) {
-    begin(name, help, MetricType::Histogram);
-    add_histogram({}, [member](const Metrics& one) -> const Histogram& { return one.*member; });
-  }
-  void add_histogram(std::vector<ClientMetric::Label> labels,
-                     const std::function<const Histogram&(const Metrics&)>& of) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    std::uint64_t below = 0;
-    for (std::size_t at = 0; at <= Histogram::bounds.size(); ++at) {
-      for (const gateway::Worker* worker : workers_) below += of(worker->metrics()).count_of(at);
-      const bool last = at == Histogram::bounds.size();
-      metric.histogram.bucket.push_back(
-          {below, last ? std::numeric_limits<double>::infinity() : Histogram::bounds[at]});
-    }
-    metric.histogram.sample_count = below;
-    for (const gateway::Worker* worker : workers_) {
-      metric.histogram.sample_sum += std::chrono::duration<double>(of(worker->metrics()).sum()).count();
-    }
-    add_metric(std::move(metric));
-  }
-
-  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
-
- private:
-  const Workers& workers_;
-  std::vector<MetricFamily> families_;
-};
-
-void add_clients(Page& page) {
-  page.count("sallyport_client_connections_total", "Client connections accepted.", &Metrics::accepted);
-  page.count("sallyport_client_connections_refused_total", "Client connections refused at a bound.", &Metrics::refused);
-  page.begin("sallyport_client_handshakes_total", "TLS handshakes with clients, by how they went.",
-             MetricType::Counter);
-  page.add({{"result", "full"}}, page.sum([](const Metrics& one) { return one.full_handshakes.value(); }));
-  page.add({{"result", "resumed"}}, page.sum([](const Metrics& one) { return one.resumed_handshakes.value(); }));
-  page.add({{"result", "failed"}}, page.sum([](const Metrics& one) { return one.failed_handshakes.value(); }));
+double seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
-void add_exchanges(Page& page) {
-  page.begin("sallyport_verdicts_total", "Verdicts on exchanges and on connections passed through.",
-             MetricType::Counter);
+void add_handshakes(MetricPage& page, HandshakeCounters Metrics::* side) {
+  page.add_sum({{"result", "full"}}, [side](const Metrics& one) { return (one.*side).full.value(); });
+  page.add_sum({{"result", "resumed"}}, [side](const Metrics& one) { return (one.*side).resumed.value(); });
+  page.add_sum({{"result", "failed"}}, [side](const Metrics& one) { return (one.*side).failed.value(); });
+}
+
+void add_alerts(MetricPage& page, HandshakeCounters Metrics::* side) {
+  for (std::size_t at = 0; at <= wire::known_alerts.size(); ++at) {
+    const bool known = at < wire::known_alerts.size();
+    page.add_sum({{"alert", known ? std::string(wire::known_alerts[at].name) : "other"}},
+                 [side, at](const Metrics& one) { return (one.*side).alerts[at].value(); });
+  }
+}
+
+void add_clients(MetricPage& page) {
+  page.counters("sallyport_client_connections_total", "Client connections accepted, by the listener they came to.");
+  for (std::size_t door = 0; door < Metrics::doors; ++door) {
+    page.add_sum({{"door", std::string(Metrics::name_of_door(door))}},
+                 [door](const Metrics& one) { return one.accepted[door].value(); });
+  }
+  page.counter("sallyport_client_connections_refused_total", "Client connections refused at a bound.",
+               &Metrics::refused);
+  page.counters("sallyport_client_handshakes_total", "TLS handshakes with clients, by how they went.");
+  add_handshakes(page, &Metrics::client_tls);
+  page.add_sum({{"result", "refused"}}, [](const Metrics& one) { return one.refused_hellos.value(); });
+  page.counters("sallyport_client_alerts_total", "TLS sessions that clients ended by a fatal alert, by alert.");
+  add_alerts(page, &Metrics::client_tls);
+  page.histogram("sallyport_client_handshake_duration_seconds",
+                 "Time of TLS handshakes with clients that led to an exchange.", &Metrics::client_tls_time);
+}
+
+void add_exchanges(MetricPage& page) {
+  page.counters("sallyport_verdicts_total", "Verdicts on exchanges and on connections passed through.");
   for (std::size_t at = 0; at < Metrics::verdict_names; ++at) {
-    page.add({{"verdict", lower_case(policy::text_of(static_cast<policy::VerdictName>(at)))}},
-             page.sum([at](const Metrics& one) { return one.verdicts[at].value(); }));
+    page.add_sum({{"verdict", lower_case(policy::text_of(static_cast<policy::VerdictName>(at)))}},
+                 [at](const Metrics& one) { return one.verdicts[at].value(); });
   }
-  page.begin("sallyport_exchanges_total", "HTTP exchanges by status class; none: there was no response.",
-             MetricType::Counter);
+  page.counters("sallyport_exchanges_total", "HTTP exchanges, by the class of their status.");
   for (std::size_t at = 0; at < 6; ++at) {
-    page.add({{"status", at == 0 ? "none" : std::to_string(at) + "xx"}},
-             page.sum([at](const Metrics& one) { return one.exchanges[at].value(); }));
+    page.add_sum({{"status", at == 0 ? "none" : std::to_string(at) + "xx"}},
+                 [at](const Metrics& one) { return one.exchanges[at].value(); });
   }
-  page.count("sallyport_received_bytes_total", "Bytes of bodies and of relayed connections from clients.",
-             &Metrics::bytes_in);
-  page.count("sallyport_sent_bytes_total", "Bytes of bodies and of relayed connections to clients.",
-             &Metrics::bytes_out);
+  page.counter("sallyport_received_bytes_total", "Bytes of bodies and of relayed connections from clients.",
+               &Metrics::bytes_in);
+  page.counter("sallyport_sent_bytes_total", "Bytes of bodies and of relayed connections to clients.",
+               &Metrics::bytes_out);
   page.histogram("sallyport_exchange_duration_seconds", "Time of an exchange, from its request to its last byte.",
                  &Metrics::exchange_time);
-  page.begin("sallyport_exchange_phase_seconds", "Time of exchanges by what it was spent on.", MetricType::Histogram);
+  page.histograms("sallyport_exchange_phase_duration_seconds",
+                  "Time of an exchange by what it was spent on, of exchanges that spent any on it.");
   for (std::size_t at = 0; at < record::phases; ++at) {
     page.add_histogram({{"phase", std::string(name_of(static_cast<record::Phase>(at)))}},
                        [at](const Metrics& one) -> const Histogram& { return one.phase_time[at]; });
   }
-  page.histogram("sallyport_client_handshake_seconds", "Time of TLS handshakes with clients that led to an exchange.",
-                 &Metrics::client_tls_time);
 }
 
-void add_upstream(Page& page) {
-  page.count("sallyport_upstream_connections_total", "Connections opened to origins.", &Metrics::upstream_opened);
-  page.count("sallyport_upstream_resumed_total", "Connections to origins that resumed a TLS session.",
-             &Metrics::upstream_resumed);
-  page.count("sallyport_upstream_reused_total",
-             "Exchanges over a connection to their origin that had served one before.", &Metrics::upstream_reused);
-  page.begin("sallyport_upstream_errors_total", "Origins that could not be asked, or broke off, by reason.",
-             MetricType::Counter);
+void add_upstream(MetricPage& page) {
+  page.counter("sallyport_upstream_connections_total", "Connections opened to origins, TLS handshake included.",
+               &Metrics::upstream_opened);
+  page.counters("sallyport_upstream_handshakes_total", "TLS handshakes with origins, by how they went.");
+  add_handshakes(page, &Metrics::upstream_tls);
+  page.counters("sallyport_upstream_alerts_total", "TLS handshakes that origins ended by a fatal alert, by alert.");
+  add_alerts(page, &Metrics::upstream_tls);
+  page.counter("sallyport_upstream_reused_total",
+               "Exchanges over a connection to their origin that had served one before.", &Metrics::upstream_reused);
+  page.counters("sallyport_upstream_errors_total", "Origins that could not be asked, or broke off, by reason.");
   for (std::size_t at = 0; at < Metrics::error_kinds; ++at) {
-    page.add({{"reason", std::string(name_of(static_cast<ErrorKind>(at)))}},
-             page.sum([at](const Metrics& one) { return one.upstream_errors[at].value(); }));
+    page.add_sum({{"reason", std::string(name_of(static_cast<ErrorKind>(at)))}},
+                 [at](const Metrics& one) { return one.upstream_errors[at].value(); });
   }
 }
 
-void add_process(Page& page, const Observed& observed) {
-  const pki::LeafCache::Counts leaves = observed.leaves.counts();
-  page.begin("sallyport_leaves_total", "Leaf certificates asked for, by where they came from.", MetricType::Counter);
+void add_leaves(MetricPage& page, const pki::LeafCache& cache) {
+  const pki::LeafCache::Counts leaves = cache.counts();
+  page.counters("sallyport_leaves_total", "Leaf certificates asked for, by where they came from.");
   page.add({{"source", "cache"}}, static_cast<double>(leaves.hits));
   page.add({{"source", "minted"}}, static_cast<double>(leaves.mints));
   page.add({{"source", "joined"}}, static_cast<double>(leaves.joined));
-  page.number("sallyport_leaves_cached", "Leaf certificates in the cache.", static_cast<double>(leaves.entries));
-  double connections = 0;
-  for (const gateway::Worker* worker : observed.workers) connections += static_cast<double>(worker->connections());
-  page.number("sallyport_client_connections", "Client connections that are open.", connections);
-  page.begin("sallyport_log_dropped_total", "Log lines lost for want of room.", MetricType::Counter);
-  page.add({}, static_cast<double>(observed.log.dropped()));
-  if (observed.history != nullptr) {
-    const record::History::Counts history = observed.history->counts();
-    page.begin("sallyport_history_written_total", "Exchanges written to the history.", MetricType::Counter);
-    page.add({}, static_cast<double>(history.written));
-    page.begin("sallyport_history_dropped_total", "Exchanges that the history had no room for or could not write.",
-               MetricType::Counter);
-    page.add({}, static_cast<double>(history.dropped));
-    page.number("sallyport_history_queued", "Exchanges that wait to be written.", static_cast<double>(history.queued));
+  page.gauge("sallyport_leaves_cached", "Leaf certificates in the cache.", static_cast<double>(leaves.entries));
+  page.histogram("sallyport_leaf_duration_seconds", "Time that a client's handshake waited for its leaf certificate.",
+                 &Metrics::leaf_time);
+}
+
+void add_holdings(MetricPage& page, const std::vector<const gateway::Worker*>& workers) {
+  gateway::Worker::Holdings all;
+  page.gauges("sallyport_client_connections", "Client connections that are open, by worker.");
+  for (std::size_t at = 0; at < workers.size(); ++at) {
+    const gateway::Worker::Holdings one = workers[at]->holdings();
+    page.add({{"worker", std::to_string(at)}}, static_cast<double>(one.connections));
+    all.idle_upstreams += one.idle_upstreams;
+    all.shared_upstreams += one.shared_upstreams;
+    all.lent_bytes += one.lent_bytes;
+    all.kept_bytes += one.kept_bytes;
   }
-  page.number("sallyport_start_time_seconds", "When the daemon started, in seconds since 1970.",
-              std::chrono::duration<double>(observed.started.time_since_epoch()).count());
-  page.begin("sallyport_build_info", "Always 1; the labels tell what runs.", MetricType::Gauge);
-  ClientMetric info;
-  info.label = {{"version", SALLYPORT_VERSION}, {"openssl", std::string(crypto::library_version())}};
-  info.gauge.value = 1;
-  page.add_metric(std::move(info));
+  page.gauges("sallyport_upstream_pool_connections",
+              "Connections to origins that wait for the next exchange, by kind.");
+  page.add({{"kind", "idle"}}, static_cast<double>(all.idle_upstreams));
+  page.add({{"kind", "shared"}}, static_cast<double>(all.shared_upstreams));
+  page.gauges("sallyport_buffer_bytes", "Memory for plaintext on its way, by whether it is in use.");
+  page.add({{"state", "lent"}}, static_cast<double>(all.lent_bytes));
+  page.add({{"state", "kept"}}, static_cast<double>(all.kept_bytes));
+}
+
+double file_bytes(const std::string& path) {
+  std::error_code failed;
+  const auto bytes = std::filesystem::file_size(path, failed);
+  return failed ? 0 : static_cast<double>(bytes);
+}
+
+void add_records(MetricPage& page, const Observed& observed) {
+  page.counter("sallyport_log_dropped_total", "Log lines lost for want of room or of a destination.",
+               static_cast<double>(observed.log.dropped()));
+  if (observed.history == nullptr) return;
+  const record::History::Counts history = observed.history->counts();
+  page.counter("sallyport_history_written_total", "Exchanges written to the history.",
+               static_cast<double>(history.written));
+  page.counter("sallyport_history_dropped_total", "Exchanges that the history had no room for or could not write.",
+               static_cast<double>(history.dropped));
+  page.gauge("sallyport_history_queued", "Exchanges that wait to be written.", static_cast<double>(history.queued));
+  page.gauge("sallyport_history_database_bytes", "Size of the history's files.",
+             file_bytes(observed.history->database()) + file_bytes(observed.history->database() + "-wal"));
+}
+
+void add_configuration(MetricPage& page, const Context& context) {
+  page.gauge("sallyport_policy_generation", "Number of the policy in use; each load has a higher one.",
+             static_cast<double>(context.configuration->policy->generation()));
+  page.counters("sallyport_reloads_total", "Times the configuration was read anew, by whether it could be used.");
+  page.add({{"result", "succeeded"}}, static_cast<double>(context.observed.reloads.succeeded.value()));
+  page.add({{"result", "failed"}}, static_cast<double>(context.observed.reloads.failed.value()));
+  const pki::IssuerPtr issuer = context.configuration->issuers->current();
+  page.gauges("sallyport_certificate_expiry_timestamp_seconds",
+              "When the certificates that sign leaves expire, in seconds since 1970.");
+  page.add({{"certificate", "ca"}}, seconds(crypto::not_after(issuer->ca()->certificate())));
+  if (issuer->is_issuing_ca()) page.add({{"certificate", "issuing_ca"}}, seconds(issuer->not_after()));
+}
+
+void add_process(MetricPage& page, const Observed& observed) {
+  const ProcessFigures figures = process_figures();
+  page.counter("process_cpu_seconds_total", "CPU time of the process, all threads.", figures.cpu_seconds);
+  page.gauge("process_resident_memory_bytes", "Resident memory.", static_cast<double>(figures.resident_bytes));
+  page.gauge("process_virtual_memory_bytes", "Address space.", static_cast<double>(figures.virtual_bytes));
+  page.gauge("process_open_fds", "Open descriptors.", static_cast<double>(figures.open_descriptors));
+  page.gauge("process_max_fds", "Most descriptors that may be open.", static_cast<double>(figures.max_descriptors));
+  page.gauge("process_start_time_seconds", "When the daemon started, in seconds since 1970.",
+             seconds(observed.started));
+  page.gauges("sallyport_build_info", "Always 1; the labels tell what runs.");
+  page.add({{"version", SALLYPORT_VERSION}, {"openssl", std::string(crypto::library_version())}}, 1);
 }
 
 }  // namespace
 
 Reply metrics(const Context& context, const Request& /*request*/) {
-  Page page(context.observed.workers);
+  const Observed& observed = context.observed;
+  MetricPage page(observed.workers);
   add_clients(page);
   add_exchanges(page);
   add_upstream(page);
-  add_process(page, context.observed);
+  add_leaves(page, observed.leaves);
+  add_holdings(page, observed.workers);
+  add_records(page, observed);
+  add_configuration(page, context);
+  add_process(page, observed);
   return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = page.text()};
 }
 

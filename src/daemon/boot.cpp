@@ -136,7 +136,7 @@ Result<void> Daemon::Life::open_workers() {
 
 // Clients are served whether or not somebody can ask how they are.
 void Daemon::Life::open_control_socket() {
-  admin::Observed observed{*log_, *leaves_, history_.get(), workers_->all(), config_path_};
+  admin::Observed observed{*log_, *leaves_, history_.get(), workers_->all(), config_path_, reloads_};
   observed.reload = [this](const std::string& asker, const TellOfReload& tell) {
     mailbox_->post([this, asker, tell] {
       log_->info("a reload is asked for on the control socket by " + asker);

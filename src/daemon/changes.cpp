@@ -19,12 +19,14 @@ void Daemon::Life::reload(TellOfReload tell) {
   if (loaded != nullptr) {
     if (tell) asked_to_reload_.push_back(std::move(tell));
     adopt(std::move(loaded));
+    reloads_.succeeded.add();
     return;
   }
   refuse_reload(problems, tell);
 }
 
 void Daemon::Life::refuse_reload(const config::Problems& problems, const TellOfReload& tell) {
+  reloads_.failed.add();
   admin::ReloadOutcome outcome;
   for (const config::Problem& problem : problems) {
     outcome.problems.push_back(config::to_string(problem));

@@ -94,6 +94,7 @@ class Daemon::Life {
   pki::RsaKeyPool rsa_keys_;
   std::optional<pki::LeafCache> leaves_;
   std::unique_ptr<WorkerThreads> workers_;
+  admin::Reloads reloads_;
   std::unique_ptr<admin::AdminServer> admin_;  // null: nobody can ask
 
   Timetable timetable_;

@@ -154,6 +154,7 @@ io::Task<void> Layer::serve(const policy::Verdict& verdict, EarlyDial& early) {
       session_.origin_certificate = crypto::up_ref(origin->certificate.get());
     }
     if (early.error() && settings().upstream.invalid_origin == config::InvalidOrigin::alert) {
+      worker_.metrics.count_upstream_error(*early.error());
       co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason);
       co_return;
     }
@@ -217,12 +218,12 @@ io::Task<bool> Layer::shake_hands() {
   const Result<void> done = co_await client_tls_->handshake();
   session_.tls_took = since(began);
   if (!done) {
-    worker_.metrics.failed_handshakes.add();
+    worker_.metrics.client_tls.failed.add();
     judge_reception("client: " + done.error().reason);
     co_return false;
   }
   if (client_tls_->resumed()) reception_.shown();
-  (client_tls_->resumed() ? worker_.metrics.resumed_handshakes : worker_.metrics.full_handshakes).add();
+  worker_.metrics.client_tls.succeeded(client_tls_->resumed());
   session_.tls_client = std::string(client_tls_->version()) + " " + std::string(client_tls_->cipher());
   session_.arrival.show([this](ConnectionFacts& facts) {
     facts.state = "open";

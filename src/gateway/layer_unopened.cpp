@@ -62,6 +62,7 @@ io::Task<void> Layer::relay_unknown_protocol(const policy::Verdict& verdict) {
   early.start();
   co_await early.wait_for_facts();
   if (early.error()) {
+    worker_.metrics.count_upstream_error(*early.error());
     co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason, &verdict);
     co_return;
   }
@@ -83,6 +84,7 @@ io::Task<void> Layer::relay_unknown_protocol(const policy::Verdict& verdict) {
 
 // A line for a session that ended before anything was said in it, where that tells something.
 void Layer::judge_reception(const std::string& handshake_error) {
+  worker_.metrics.client_tls.count_alert(client_tls_->peer_alert());
   record::ExchangeRecord line =
       reception_.judge(*client_tls_, hello_reader_.hello().offers_ech(), *generation_.configuration);
   if (!handshake_error.empty()) line.error += (line.error.empty() ? "" : ": ") + handshake_error;

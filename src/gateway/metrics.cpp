@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "target.hpp"
+
 namespace sallyport::gateway {
 
 void Histogram::observe(std::chrono::microseconds took) {
@@ -9,6 +11,16 @@ void Histogram::observe(std::chrono::microseconds took) {
   const auto* const bucket = std::ranges::lower_bound(bounds, seconds);
   buckets_[static_cast<std::size_t>(bucket - bounds.begin())].add();
   sum_.add(static_cast<std::uint64_t>(std::max<std::chrono::microseconds::rep>(took.count(), 0)));
+}
+
+static_assert(Metrics::doors == static_cast<std::size_t>(Door::onboarding) + 1);
+
+std::string_view Metrics::name_of_door(std::size_t door) { return name_of(static_cast<Door>(door)); }
+
+void HandshakeCounters::count_alert(int alert) {
+  if (alert < 0) return;
+  const auto* const known = std::ranges::find(wire::known_alerts, alert, &wire::KnownAlert::code);
+  alerts[static_cast<std::size_t>(known - wire::known_alerts.begin())].add();
 }
 
 void Metrics::count_exchange(policy::VerdictName verdict, unsigned status, const record::ExchangeRecord& record) {
@@ -19,6 +31,7 @@ void Metrics::count_exchange(policy::VerdictName verdict, unsigned status, const
     if (record.timing.spent[phase].count() > 0) phase_time[phase].observe(record.timing.spent[phase]);
   }
   if (record.timing.client_tls.count() > 0) client_tls_time.observe(record.timing.client_tls);
+  if (record.timing.leaf.count() > 0) leaf_time.observe(record.timing.leaf);
   count_bytes(record);
 }
 

@@ -254,12 +254,15 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
   const Result<void> done = co_await session.handshake();
   if (!done) {
     if (session.peer_alert() < 0) co_await let_alert_arrive(origin.socket());
+    // What was given up because its client left did not fail.
+    if (!cancellation_.cancelled()) worker_.metrics.upstream_tls.failed.add();
+    worker_.metrics.upstream_tls.count_alert(session.peer_alert());
     co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
   }
   route.opening->secured = io::Clock::now();
   http::OriginFacts& facts = origin.facts();
   worker_.metrics.upstream_opened.add();
-  if (session.resumed()) worker_.metrics.upstream_resumed.add();
+  worker_.metrics.upstream_tls.succeeded(session.resumed());
   facts.tls = tls_text(session);
   facts.alpn = session.alpn();
   if (X509* const certificate = session.peer_certificate()) facts.certificate = crypto::up_ref(certificate);

@@ -15,6 +15,7 @@ io::Task<PassedThrough> pass_through(WorkerContext& worker, Lifetime& lifetime, 
   OriginDialer dialer(worker, lifetime.cancellation());
   if (dialled && !*dialled) dialled = co_await dialer.dial(route);
   if (!dialled) {
+    worker.metrics.count_upstream_error(dialled.error());
     result.error = dialled.error().reason;
     client.abort(dialled.error());
     co_return result;

@@ -65,6 +65,7 @@ io::Task<Result<void>> peek_client_hello(WorkerContext& worker, io::Stream& clie
 }
 
 io::Task<void> send_alert(WorkerContext& worker, io::Stream& client, wire::Alert alert) {
+  worker.metrics.refused_hellos.add();
   const std::array<std::uint8_t, 7> record = wire::fatal_alert(alert);
   client.set_deadline(worker.loop.now() + worker.settings().limits.handshake);
   const Result<void> sent = co_await client.write(record);

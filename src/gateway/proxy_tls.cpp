@@ -52,10 +52,11 @@ io::Task<Result<ProxySession>> accept_as_proxy(WorkerContext& worker, io::Stream
   stream.set_deadline(worker.loop.now() + settings.limits.handshake);
   const Result<void> done = co_await stream.handshake();
   if (!done) {
-    worker.metrics.failed_handshakes.add();
+    worker.metrics.client_tls.failed.add();
+    worker.metrics.client_tls.count_alert(stream.peer_alert());
     co_return fail_while("client", done.error());
   }
-  (stream.resumed() ? worker.metrics.resumed_handshakes : worker.metrics.full_handshakes).add();
+  worker.metrics.client_tls.succeeded(stream.resumed());
   co_return ProxySession{std::move(*accepted), choice.protocol};
 }
 

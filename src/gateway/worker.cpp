@@ -162,7 +162,7 @@ class Worker::Impl {
       warn("refused a connection: " + place.error().reason);
       return;
     }
-    context_.metrics.accepted.add();
+    context_.metrics.accepted[static_cast<std::size_t>(door)].add();
     const auto open = connections_.emplace(connections_.end(), *this, std::move(accepted), door, std::move(*place));
     open->position = open;
     connection_count_ = connections_.size();
@@ -237,6 +237,15 @@ void Worker::stop() {
 std::size_t Worker::connections() const { return impl_->connections(); }
 
 const Metrics& Worker::metrics() const { return impl_->context().metrics; }
+
+Worker::Holdings Worker::holdings() const {
+  const WorkerContext& context = impl_->context();
+  return {.connections = impl_->connections(),
+          .idle_upstreams = context.pool.size(),
+          .shared_upstreams = context.pool.shared_size(),
+          .lent_bytes = context.buffers.lent_bytes(),
+          .kept_bytes = context.buffers.kept_bytes()};
+}
 
 const OpenConnections& Worker::open_connections() const { return impl_->context().open_connections; }
 

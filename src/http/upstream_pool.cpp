@@ -60,6 +60,7 @@ void UpstreamPool::put(const std::string& key, OriginConnectionPtr connection, i
   if (idle_.size() >= capacity_) forget(std::prev(idle_.end()));
   idle_.emplace_front(*this, key, std::move(connection));
   by_key_[key].push_back(idle_.begin());
+  idle_count_.set(idle_.size());
   idle_.front().watch();
 }
 
@@ -77,6 +78,7 @@ OriginConnectionPtr UpstreamPool::take(const std::string& key) {
 void UpstreamPool::clear() {
   by_key_.clear();
   idle_.clear();
+  idle_count_.set(0);
   for (const Shared& shared : shared_) shared.connection->retire();
 }
 
@@ -86,6 +88,7 @@ void UpstreamPool::share(const std::string& key, OriginConnectionPtr connection,
   shared_.push_front({key, std::make_unique<http2::SharedConnection>(std::move(connection), buffers, options,
                                                                      &UpstreamPool::on_shared_over, this)});
   shared_by_key_[key].push_back(shared_.front().connection.get());
+  shared_count_.set(shared_.size());
 }
 
 http2::SharedConnection* UpstreamPool::shared(const std::string& key) const {
@@ -127,6 +130,7 @@ void UpstreamPool::remove_over() {
     }
     position = next;
   }
+  shared_count_.set(shared_.size());
 }
 
 void UpstreamPool::forget(Position position) {
@@ -134,6 +138,7 @@ void UpstreamPool::forget(Position position) {
   std::erase(known->second, position);
   if (known->second.empty()) by_key_.erase(known);
   idle_.erase(position);
+  idle_count_.set(idle_.size());
 }
 
 void UpstreamPool::remove_dead(void* self) {

@@ -7,14 +7,25 @@
 namespace sallyport::io {
 
 BufferPool::Memory BufferPool::take() {
-  if (kept_.empty()) return Memory(new std::uint8_t[buffer_bytes]);
-  Memory memory = std::move(kept_.back());
+  if (kept_.empty()) return take_larger(buffer_bytes);
+  std::unique_ptr<std::uint8_t[]> memory = std::move(kept_.back());
   kept_.pop_back();
-  return memory;
+  kept_bytes_.subtract(buffer_bytes);
+  lent_.add(buffer_bytes);
+  return {memory.release(), Release(*this, buffer_bytes)};
+}
+
+BufferPool::Memory BufferPool::take_larger(std::size_t bytes) {
+  std::unique_ptr<std::uint8_t[]> memory(new std::uint8_t[bytes]);
+  lent_.add(bytes);
+  return {memory.release(), Release(*this, bytes)};
 }
 
 void BufferPool::give_back(Memory memory) {
-  if (kept_.size() < most_kept) kept_.push_back(std::move(memory));
+  if (!memory || kept_.size() == most_kept) return;
+  kept_.emplace_back(memory.release());
+  lent_.subtract(buffer_bytes);
+  kept_bytes_.add(buffer_bytes);
 }
 
 InputBuffer::~InputBuffer() {
@@ -43,7 +54,7 @@ ByteSpan InputBuffer::room() {
 }
 
 void InputBuffer::grow() {
-  BufferPool::Memory larger(new std::uint8_t[capacity_ * 2]);
+  BufferPool::Memory larger = pool_.take_larger(capacity_ * 2);
   std::memcpy(larger.get(), data_.get(), end_);
   BufferPool::Memory old = std::exchange(data_, std::move(larger));
   if (capacity_ == BufferPool::buffer_bytes) pool_.give_back(std::move(old));

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/base/counter.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/worker.hpp"
@@ -19,6 +20,12 @@
 #include "sallyport/record/log.hpp"
 
 namespace sallyport::admin {
+
+// How often the configuration was read anew; main's thread counts.
+struct Reloads {
+  Counter succeeded;
+  Counter failed;
+};
 
 // What came of a reload. Where there are problems, nothing has changed.
 struct ReloadOutcome {
@@ -35,6 +42,7 @@ struct Observed {
   const record::History* history;  // null: none is kept
   std::vector<const gateway::Worker*> workers;
   std::string config_path;
+  const Reloads& reloads;
   // Reads the configuration anew because `asker` wants it, and tells, from any thread, once every worker uses it.
   std::function<void(std::string asker, std::function<void(ReloadOutcome)> tell)> reload = {};
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

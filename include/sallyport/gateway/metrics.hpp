@@ -5,25 +5,18 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
+#include "sallyport/base/counter.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/policy/verdict.hpp"
 #include "sallyport/record/exchange_record.hpp"
+#include "sallyport/wire/tls_alert.hpp"
 
 namespace sallyport::gateway {
-
-class Counter {
- public:
-  void add(std::uint64_t count = 1) { value_.store(value() + count, std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_ = 0;
-};
 
 // How often something took how long, in buckets that every histogram shares.
 class Histogram {
@@ -43,17 +36,32 @@ class Histogram {
   Counter sum_;  // microseconds
 };
 
-struct Metrics {
+// TLS handshakes of one side.
+struct HandshakeCounters {
+  Counter full;
+  Counter resumed;
+  Counter failed;
+  // Sessions that the peer ended by a fatal alert, in the handshake or after it.
+  std::array<Counter, wire::known_alerts.size() + 1> alerts;  // the last: an alert that nobody has defined
+
+  void succeeded(bool with_resumption) { (with_resumption ? resumed : full).add(); }
+  // `alert`: as TlsStream::peer_alert() gives it; negative: there was none.
+  void count_alert(int alert);
+};
+
+// Aligned, so that no two workers write to one cache line.
+struct alignas(64) Metrics {
   static constexpr std::size_t verdict_names = static_cast<std::size_t>(policy::VerdictName::passed_through) + 1;
   static constexpr std::size_t error_kinds = static_cast<std::size_t>(ErrorKind::system) + 1;
+  static constexpr std::size_t doors = 5;
+  // The key of [listen].
+  [[nodiscard]] static std::string_view name_of_door(std::size_t door);
 
   // Connections of clients.
-  Counter accepted;
-  Counter refused;  // at one of the bounds
-  // TLS with clients.
-  Counter full_handshakes;
-  Counter resumed_handshakes;
-  Counter failed_handshakes;
+  std::array<Counter, doors> accepted;  // by Door
+  Counter refused;                      // at one of the bounds
+  HandshakeCounters client_tls;
+  Counter refused_hellos;  // answered by an alert in place of a ServerHello
   // What was decided: of exchanges, and of connections that were passed through.
   std::array<Counter, verdict_names> verdicts;
   // HTTP.
@@ -63,10 +71,11 @@ struct Metrics {
   Histogram exchange_time;
   std::array<Histogram, record::phases> phase_time;  // where there was any of it
   Histogram client_tls_time;
+  Histogram leaf_time;
   // Connections to origins.
   Counter upstream_opened;
-  Counter upstream_resumed;  // of those opened: with a TLS session from before
-  Counter upstream_reused;   // exchanges over a connection that had served one before
+  Counter upstream_reused;  // exchanges over a connection that had served one before
+  HandshakeCounters upstream_tls;
   std::array<Counter, error_kinds> upstream_errors;
 
   // An exchange is over, or a connection that was passed through. `status` 0: there was no response.

@@ -60,6 +60,15 @@ class Worker {
   // Any thread may read them, as long as the worker lives.
   [[nodiscard]] const Metrics& metrics() const;
   [[nodiscard]] const OpenConnections& open_connections() const;
+  // Any thread: what it has at the moment.
+  struct Holdings {
+    std::size_t connections = 0;       // of clients
+    std::size_t idle_upstreams = 0;    // HTTP/1.1, waiting to be used again
+    std::size_t shared_upstreams = 0;  // HTTP/2
+    std::uint64_t lent_bytes = 0;      // of its BufferPool
+    std::uint64_t kept_bytes = 0;
+  };
+  [[nodiscard]] Holdings holdings() const;
   // Any thread: runs `alive` on the worker's thread, for the watchdog: a stuck loop never does.
   void ping(std::function<void()> alive);
 

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sallyport/base/counter.hpp"
 #include "sallyport/http/http2_shared_connection.hpp"
 #include "sallyport/http/origin_connection.hpp"
 #include "sallyport/io/event_loop.hpp"
@@ -41,8 +42,9 @@ class UpstreamPool {
 
   // Nothing of what is there now is used again; exchanges under way end as they would.
   void clear();
-  [[nodiscard]] std::size_t size() const { return idle_.size(); }
-  [[nodiscard]] std::size_t shared_size() const { return shared_.size(); }
+  // Any thread: how many are idle, how many are shared.
+  [[nodiscard]] std::size_t size() const { return idle_count_.value(); }
+  [[nodiscard]] std::size_t shared_size() const { return shared_count_.value(); }
 
  private:
   class Idle;
@@ -65,6 +67,8 @@ class UpstreamPool {
   std::list<Shared> shared_;                                       // the one shared last comes first
   std::unordered_map<std::string, std::vector<http2::SharedConnection*>> shared_by_key_;
   bool removal_scheduled_ = false;
+  Counter idle_count_;
+  Counter shared_count_;
 };
 
 }  // namespace sallyport::http

@@ -1,7 +1,7 @@
 // BufferPool: the plaintext buffers of one worker, lent to whoever has bytes in flight.
 //
-// One thread; outlives its buffers. An idle connection holds none, so memory follows the traffic and
-// not the number of connections.
+// One thread, but for lent_bytes() and kept_bytes(); outlives its buffers. An idle connection holds none, so memory
+// follows the traffic and not the number of connections.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sallyport/base/bytes.hpp"
+#include "sallyport/base/counter.hpp"
 
 namespace sallyport::io {
 
@@ -22,13 +23,36 @@ class BufferPool {
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
-  using Memory = std::unique_ptr<std::uint8_t[]>;
+  // What a Memory ends with that was not given back.
+  class Release {
+   public:
+    Release() = default;
+    Release(BufferPool& pool, std::size_t bytes) : pool_(&pool), bytes_(bytes) {}
+    void operator()(std::uint8_t* memory) const {
+      pool_->lent_.subtract(bytes_);
+      delete[] memory;
+    }
+
+   private:
+    BufferPool* pool_ = nullptr;
+    std::size_t bytes_ = 0;
+  };
+  using Memory = std::unique_ptr<std::uint8_t[], Release>;
+
   [[nodiscard]] Memory take();
   void give_back(Memory memory);
+  // More than buffer_bytes, to be given back to the system alone.
+  [[nodiscard]] Memory take_larger(std::size_t bytes);
+
+  // Any thread: what others hold, and what waits for the next of them.
+  [[nodiscard]] std::uint64_t lent_bytes() const { return lent_.value(); }
+  [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_.value(); }
 
  private:
   static constexpr std::size_t most_kept = 256;
-  std::vector<Memory> kept_;
+  Counter lent_;
+  Counter kept_bytes_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> kept_;
 };
 
 // Bytes read and not yet consumed: contiguous, growing up to a bound while a head is incomplete.

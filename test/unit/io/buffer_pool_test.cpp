@@ -109,8 +109,28 @@ TEST(the_pool_keeps_a_bounded_number) {
   CHECK(std::adjacent_find(lent.begin(), lent.end()) == lent.end());
 }
 
+TEST(the_pool_knows_how_much_it_lent_and_keeps) {
+  BufferPool pool;
+  CHECK(pool.lent_bytes() == 0);
+  {
+    const BufferPool::Memory dropped = pool.take();
+    BufferPool::Memory returned = pool.take();
+    CHECK(pool.lent_bytes() == 2 * BufferPool::buffer_bytes);
+    pool.give_back(std::move(returned));
+    CHECK(pool.lent_bytes() == BufferPool::buffer_bytes);
+    CHECK(pool.kept_bytes() == BufferPool::buffer_bytes);
+  }
+  CHECK(pool.lent_bytes() == 0);
+  InputBuffer buffer(pool);
+  append(buffer, std::string(BufferPool::buffer_bytes + 1, 'x'));
+  CHECK(pool.lent_bytes() == 2 * BufferPool::buffer_bytes);
+  buffer.consume(BufferPool::buffer_bytes + 1);
+  buffer.release_if_empty();
+  CHECK(pool.lent_bytes() == 0);
+}
+
 UNIT_MAIN(UNIT_TEST(memory_given_back_is_lent_again),
           UNIT_TEST(a_buffer_takes_memory_with_its_first_byte_and_gives_it_back_when_empty),
           UNIT_TEST(the_end_of_a_buffer_returns_memory_with_bytes_in_it),
           UNIT_TEST(room_is_found_in_front_before_the_buffer_grows), UNIT_TEST(a_buffer_grows_around_what_is_unread),
-          UNIT_TEST(the_pool_keeps_a_bounded_number))
+          UNIT_TEST(the_pool_keeps_a_bounded_number), UNIT_TEST(the_pool_knows_how_much_it_lent_and_keeps))
