@@ -19,16 +19,18 @@ io::Task<Reply> reload(const Context& context, Request request) {
   const io::TimePoint deadline = context.loop.now() + patience;
   const std::optional<ReloadOutcome> outcome = co_await asked.wait(context.ending, deadline);
   if (!outcome) co_return error_reply(504, "the daemon did not say in time whether it has reloaded: see its log");
+  Reply reply;
   if (!outcome->problems.empty()) {
-    const nlohmann::json told = {{"error", "the configuration cannot be used; the running one is kept"},
-                                 {"problems", outcome->problems}};
-    co_return Reply{.status = 422, .body = json_text(told)};
+    reply.status = 422;
+    reply.body = json_text(
+        {{"error", "the configuration cannot be used; the running one is kept"}, {"problems", outcome->problems}});
+  } else {
+    reply.body = json_text({{"reloaded", true},
+                            {"policy_generation", outcome->policy_generation},
+                            {"warnings", outcome->warnings},
+                            {"notes", outcome->notes}});
   }
-  const nlohmann::json told = {{"reloaded", true},
-                               {"policy_generation", outcome->policy_generation},
-                               {"warnings", outcome->warnings},
-                               {"notes", outcome->notes}};
-  co_return Reply{.body = json_text(told)};
+  co_return reply;
 }
 
 }  // namespace sallyport::admin

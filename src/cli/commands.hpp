@@ -60,6 +60,10 @@ int har(const std::string& config_path, const HistoryQuery& query, Streams strea
 // One of them, with everything known of it.
 int show(const std::string& config_path, const std::string& request_id, bool as_json, Streams streams);
 
+// Which verdicts of the past the policy in `policy_path` would change. Reads the database itself: no daemon is needed.
+int policy_diff(const std::string& config_path, const std::string& policy_path, const HistoryQuery& query,
+                Streams streams);
+
 // A line of [explicit] credentials_file for a password that is asked for, or read from the standard input.
 int credentials(const std::string& name, Streams streams);
 

@@ -1,6 +1,4 @@
 // What the daemon has kept of past exchanges.
-#include <charconv>
-#include <chrono>
 #include <iomanip>
 #include <ostream>
 
@@ -9,27 +7,10 @@
 #include "sallyport/cli/program.hpp"
 
 #include "ask_daemon.hpp"
+#include "history_filter.hpp"
 
 namespace sallyport::cli {
 namespace {
-
-// "15m" and the like, or seconds since 1970, as seconds since 1970; empty: it is neither.
-std::string since_text(const std::string& text) {
-  long number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (error != std::errc() || number < 0) return {};
-  if (unit.empty()) return text;
-  long seconds = 0;
-  if (unit == "s") seconds = 1;
-  if (unit == "m") seconds = 60;
-  if (unit == "h") seconds = 3'600;
-  if (unit == "d") seconds = 86'400;
-  if (seconds == 0) return {};
-  const auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
-  return std::to_string(now.count() - number * seconds);
-}
 
 std::string target_of(const std::string& path, const HistoryQuery& query, const std::string& since) {
   std::string target = path + "?limit=" + std::to_string(query.limit);
@@ -63,13 +44,9 @@ void print_line(const nlohmann::json& exchange, std::ostream& out) {
 
 std::expected<Told, int> look_up(const std::string& config_path, const std::string& path, const HistoryQuery& query,
                                  Streams streams) {
-  const std::string since = query.since.empty() ? "" : since_text(query.since);
-  if (since.empty() != query.since.empty()) {
-    streams.err << "--since: expected 30s, 15m, 2h, 3d or seconds since 1970, found '" << printable(query.since)
-                << "'\n";
-    return std::unexpected(exit_usage);
-  }
-  return ask_daemon(config_path, target_of(path, query, since), streams);
+  const std::expected<std::string, int> since = since_of(query, streams);
+  if (!since) return std::unexpected(since.error());
+  return ask_daemon(config_path, target_of(path, query, *since), streams);
 }
 
 // Fields as they were, and how much of the body there is.

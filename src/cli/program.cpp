@@ -3,6 +3,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -114,17 +115,29 @@ class CommandLine {
     past->add_flag("--json", history_.json, "For machines");
     CLI::App* archive = command(app_, "har", "Print past exchanges as an HTTP Archive (HAR 1.2)",
                                 [this](Streams streams) { return har(config_, history_, streams); });
-    for (CLI::App* const one : {past, archive}) {
+    CLI::App* policy = app_.add_subcommand("policy", "Compare policies");
+    policy->require_subcommand(1);
+    CLI::App* diff = command(*policy, "diff", "List the verdicts of the past that another policy would change",
+                             [this](Streams streams) {
+                               history_.limit = most_judged_;
+                               return policy_diff(config_, name_, history_, streams);
+                             });
+    diff->add_option("FILE", name_, "The policy that is thought of")->required();
+    diff->add_flag("--json", history_.json, "For machines");
+    for (CLI::App* const one : {past, archive, diff}) {
       one->add_option("--client", history_.client, "Of the client with this address")->type_name("ADDRESS");
       one->add_option("--host", history_.host, "To hosts with this in their name")->type_name("TEXT");
       one->add_option("--verdict", history_.verdict, "With this verdict, such as BLACK-LISTED")->type_name("NAME");
       one->add_option("--status", history_.status, "With this status, or first digit of one")->type_name("NUMBER");
       one->add_option("--since", history_.since, "Of the last 30s, 15m, 2h, 3d")->type_name("TIME");
       one->add_option("--text", history_.text, "With this anywhere in the log line")->type_name("TEXT");
+    }
+    for (CLI::App* const one : {past, archive}) {
       one->add_option("--limit", history_.limit, "At most so many")
           ->check(CLI::Range(1, 10'000))
           ->capture_default_str();
     }
+    diff->add_option("--limit", most_judged_, "The newest so many; otherwise all")->check(CLI::PositiveNumber);
     CLI::App* one = command(app_, "show", "Tell all that is known of one exchange",
                             [this](Streams streams) { return show(config_, name_, json_, streams); });
     one->add_option("ID", name_, "Its request id, as in the log, at the origin and on a block page")->required();
@@ -156,6 +169,7 @@ class CommandLine {
   bool json_ = false;
   ConnectionsQuery connections_;
   HistoryQuery history_;
+  std::size_t most_judged_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> policy_routes_;
 };
 

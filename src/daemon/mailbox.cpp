@@ -24,12 +24,13 @@ void Mailbox::post(std::function<void()> job) {
 }
 
 void Mailbox::empty() {
+  std::uint64_t count = 0;
+  // Nothing to read is no error: there was nothing to do. What comes between this and the next lines is done now, and
+  // the event that it raises finds nothing.
+  static_cast<void>(!::read(event_.get(), &count, sizeof count));
   std::vector<std::function<void()>> jobs;
   {
     const std::lock_guard lock(mutex_);
-    std::uint64_t count = 0;
-    // Nothing to read is no error: there was nothing to do.
-    static_cast<void>(!::read(event_.get(), &count, sizeof count));
     jobs.swap(jobs_);
   }
   for (const std::function<void()>& job : jobs) job();

@@ -18,6 +18,7 @@ constexpr std::string_view conditions =
 constexpr std::string_view lines = "SELECT id, line";
 constexpr std::string_view messages =
     "SELECT id, line, request_fields, request_body, request_cut, response_fields, response_body, response_cut";
+constexpr std::string_view judgements = "SELECT client, host, verdict, line";
 constexpr std::string_view of_one = " FROM exchange WHERE request_id = ?1 ORDER BY id DESC LIMIT 1";
 
 HistoryEntry entry_of(const Statement& row, bool with_messages) {
@@ -39,6 +40,22 @@ void bind_number(Statement& statement, int position, std::optional<std::int64_t>
 }  // namespace
 
 struct HistoryReader::State {
+  // `filter` outlives the statement.
+  [[nodiscard]] Result<Statement> prepare(std::string_view columns, const HistoryFilter& filter) {
+    Result<Statement> statement = database.prepare(std::string(columns).append(conditions));
+    if (!statement) return fail_while(path, statement.error());
+    bind_number(*statement, 1, filter.before_row);
+    bind_number(*statement, 2, filter.since);
+    bind_number(*statement, 3, filter.until);
+    if (filter.status) statement->bind(4, std::int64_t{*filter.status});
+    bind_text(*statement, 5, filter.client);
+    bind_text(*statement, 6, filter.host);
+    bind_text(*statement, 7, filter.verdict);
+    bind_text(*statement, 8, filter.text);
+    statement->bind(9, static_cast<std::int64_t>(filter.limit));
+    return statement;
+  }
+
   std::string path;
   Database database;
 };
@@ -55,18 +72,8 @@ Result<HistoryReader> HistoryReader::open(const std::string& path) {
 }
 
 Result<std::vector<HistoryEntry>> HistoryReader::find(const HistoryFilter& filter) {
-  Result<Statement> statement =
-      state_->database.prepare(std::string(filter.with_messages ? messages : lines).append(conditions));
-  if (!statement) return fail_while(state_->path, statement.error());
-  bind_number(*statement, 1, filter.before_row);
-  bind_number(*statement, 2, filter.since);
-  bind_number(*statement, 3, filter.until);
-  if (filter.status) statement->bind(4, std::int64_t{*filter.status});
-  bind_text(*statement, 5, filter.client);
-  bind_text(*statement, 6, filter.host);
-  bind_text(*statement, 7, filter.verdict);
-  bind_text(*statement, 8, filter.text);
-  statement->bind(9, static_cast<std::int64_t>(filter.limit));
+  Result<Statement> statement = state_->prepare(filter.with_messages ? messages : lines, filter);
+  if (!statement) return std::unexpected(statement.error());
   std::vector<HistoryEntry> found;
   for (;;) {
     const Result<bool> row = statement->step();
@@ -74,6 +81,23 @@ Result<std::vector<HistoryEntry>> HistoryReader::find(const HistoryFilter& filte
     if (!*row) return found;
     found.push_back(entry_of(*statement, filter.with_messages));
   }
+}
+
+Result<void> HistoryReader::visit(const HistoryFilter& filter, const std::function<void(const JudgedRow&)>& visitor) {
+  Result<Statement> statement = state_->prepare(judgements, filter);
+  if (!statement) return std::unexpected(statement.error());
+  for (;;) {
+    const Result<bool> row = statement->step();
+    if (!row) return fail_while(state_->path, row.error());
+    if (!*row) return {};
+    visitor({statement->text(0), statement->text(1), statement->text(2), statement->text(3)});
+  }
+}
+
+Result<std::uint64_t> HistoryReader::size() {
+  const Result<std::int64_t> rows = state_->database.ask("SELECT coalesce(max(id) - min(id) + 1, 0) FROM exchange");
+  if (!rows) return fail_while(state_->path, rows.error());
+  return static_cast<std::uint64_t>(*rows);
 }
 
 Result<std::optional<HistoryEntry>> HistoryReader::get(const std::string& request_id) {

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sallyport/base/result.hpp"
@@ -34,6 +36,14 @@ struct HistoryEntry {
   KeptExchange kept;
 };
 
+// What was decided of an exchange. Valid during the call that gives it.
+struct JudgedRow {
+  std::string_view client;  // address and port
+  std::string_view host;
+  std::string_view verdict;
+  std::string_view line;
+};
+
 class HistoryReader {
  public:
   // Errors name the path.
@@ -44,6 +54,10 @@ class HistoryReader {
 
   // The newest first.
   [[nodiscard]] Result<std::vector<HistoryEntry>> find(const HistoryFilter& filter);
+  // Hands over what fits, the newest first, without holding it: for questions over all of the history.
+  [[nodiscard]] Result<void> visit(const HistoryFilter& filter, const std::function<void(const JudgedRow&)>& visitor);
+  // How many rows there are at most.
+  [[nodiscard]] Result<std::uint64_t> size();
   // The exchange with this request id, messages included.
   [[nodiscard]] Result<std::optional<HistoryEntry>> get(const std::string& request_id);
 
