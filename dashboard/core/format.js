@@ -63,10 +63,10 @@ export function clock(time, milliseconds = true) {
 }
 
 /** With the date, local. @param {string | number} time */
-export function moment(time) {
+export function moment(time, milliseconds = true) {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return String(time);
-  return `${date.getFullYear()}-${padded(date.getMonth() + 1, 2)}-${padded(date.getDate(), 2)} ${clock(time)}`;
+  return `${date.getFullYear()}-${padded(date.getMonth() + 1, 2)}-${padded(date.getDate(), 2)} ${clock(time, milliseconds)}`;
 }
 
 /** "black_listed" and "BLACK-LISTED" → "BLACK-LISTED". @param {string | undefined} verdict */

@@ -23,16 +23,16 @@ const last = (row) => row.layers?.[row.layers.length - 1] ?? {};
 const ageOf = (row) => ((row.closed ?? Date.now()) - row.began) / 1000;
 
 const COLUMNS = [
-  { key: 'age', title: 'Age', width: '5.5rem', class: 'number', cell: (/** @type {any} */ row) => age(ageOf(row)), sort: ageOf },
-  { key: 'client', title: 'Client', width: '13rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.client, sort: (/** @type {any} */ row) => row.client ?? '' },
+  { key: 'age', title: 'Age', width: '6.5rem', class: 'number', cell: (/** @type {any} */ row) => age(ageOf(row)), sort: ageOf },
+  { key: 'client', title: 'Client', width: '12.5rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.client, sort: (/** @type {any} */ row) => row.client ?? '' },
   { key: 'name', title: 'Name', class: 'mono main', cell: (/** @type {any} */ row) => last(row).name || row.local, sort: (/** @type {any} */ row) => last(row).name ?? '' },
   { key: 'alpn', title: 'ALPN', width: '5.5rem', class: 'wide', cell: (/** @type {any} */ row) => last(row).alpn },
   { key: 'verdict', title: 'Verdict', width: '11.5rem', class: 'mid', cell: (/** @type {any} */ row) => verdict(last(row).verdict) },
-  { key: 'state', title: 'State', width: '8.5rem', class: 'mid', cell: (/** @type {any} */ row) => row.state },
-  { key: 'exchanges', title: 'Exchanges', width: '6.5rem', class: 'number wide', cell: (/** @type {any} */ row) => count(row.exchanges), sort: (/** @type {any} */ row) => row.exchanges ?? 0 },
+  { key: 'state', title: 'State', width: '9rem', class: 'mid', cell: (/** @type {any} */ row) => row.state },
+  { key: 'exchanges', title: 'Exchanges', width: '6.8rem', class: 'number wide', cell: (/** @type {any} */ row) => count(row.exchanges), sort: (/** @type {any} */ row) => row.exchanges ?? 0 },
   { key: 'in', title: 'From client', width: '7rem', class: 'number wide', cell: (/** @type {any} */ row) => byteRate(row.rateIn), sort: (/** @type {any} */ row) => row.rateIn },
   { key: 'out', title: 'To client', width: '7rem', class: 'number', cell: (/** @type {any} */ row) => byteRate(row.rateOut), sort: (/** @type {any} */ row) => row.rateOut },
-  { key: 'bytes', title: 'Bytes', width: '6.5rem', class: 'number', cell: (/** @type {any} */ row) => bytes((row.received ?? 0) + (row.sent ?? 0)), sort: (/** @type {any} */ row) => (row.received ?? 0) + (row.sent ?? 0) },
+  { key: 'bytes', title: 'Bytes', width: '6.5rem', class: 'number roomy', cell: (/** @type {any} */ row) => bytes((row.received ?? 0) + (row.sent ?? 0)), sort: (/** @type {any} */ row) => (row.received ?? 0) + (row.sent ?? 0) },
 ];
 
 /** @param {any} row @param {Record<string, string>} wanted */
@@ -64,7 +64,7 @@ export function showConnections({ main, signal, url }) {
     open: (row) => show(row.id, true),
     empty: () => (connections.size === 0 ? 'No client is connected.' : 'No connection fits the filter.'),
   });
-  const filters = filterForm(FILTERS, url, () => draw());
+  const filters = filterForm(FILTERS, url, () => draw(true));
 
   const drawDetail = () => {
     const row = opened === null ? undefined : connections.get(opened);
@@ -82,13 +82,13 @@ export function showConnections({ main, signal, url }) {
     if (focus) aside.focus();
     else if (id === null) table.table.focus();
   }
-  function draw() {
+  function draw(others = false) {
     settle();
     const wanted = filters.values();
     const rows = [...connections.values()].filter((row) => fits(row, wanted)).sort((one, other) => other.id - one.id);
     const open = [...connections.values()].filter((row) => !row.closed).length;
     fill(summary, `${count(open)} open`, rows.length === connections.size ? '' : `, ${count(rows.length)} shown`);
-    table.setRows(rows);
+    table.setRows(rows, others);
     // What somebody is reading or pointing at stays, but for its numbers.
     if (!aside.hidden && !aside.matches(':focus-within:not(:focus)') && getSelection()?.type !== 'Range') drawDetail();
   }
@@ -100,7 +100,7 @@ export function showConnections({ main, signal, url }) {
   aside.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
     if (event.key === 'Escape') show(null, false);
   });
-  live.listen('connections', draw, signal);
+  live.listen('connections', () => draw(), signal);
   const timer = setInterval(() => {
     table.refresh();
     draw();
@@ -108,5 +108,5 @@ export function showConnections({ main, signal, url }) {
   signal.addEventListener('abort', () => clearInterval(timer));
   if (opened !== null) show(opened, false);
   draw();
-  refresh().then(draw).catch((error) => announce(error.message));
+  refresh().then(() => draw()).catch((error) => announce(error.message));
 }

@@ -1,7 +1,9 @@
 // The exchanges that fit a search: pages of the history, oldest wanted last, and what the feed brings meanwhile.
 import { get } from '../core/api.js';
 
-const PAGE = 500;
+// The first page is small, so that it is there at once; later ones grow, for somebody is going far back.
+const FIRST_PAGE = 300;
+const LARGEST_PAGE = 2000;
 const MOST_ROWS = 100_000;
 const DRAW_MS = 120;
 const CATCH_UP_MS = 1000;
@@ -33,7 +35,10 @@ export class ExchangeList {
   #catchingUp = 0;
   #search = new AbortController();
 
-  /** @param {AbortSignal} signal ends it @param {() => void} changed called when there is something to draw */
+  /**
+   * @param {AbortSignal} signal ends it
+   * @param {(others: boolean) => void} changed called when there is something to draw, perhaps other rows than before
+   */
   constructor(signal, changed) {
     this.changed = changed;
     signal.addEventListener('abort', () => {
@@ -63,9 +68,10 @@ export class ExchangeList {
     this.loading = true;
     try {
       const oldest = this.rows.findLast((row) => row.row !== undefined);
-      const found = await get('/exchanges', { ...this.#query, before: oldest?.row, limit: PAGE }, signal);
+      const limit = Math.min(LARGEST_PAGE, FIRST_PAGE + this.rows.length);
+      const found = await get('/exchanges', { ...this.#query, before: oldest?.row, limit }, signal);
       this.rows.push(...this.#unknown(found));
-      this.complete = found.length < PAGE;
+      this.complete = found.length < limit;
     } catch (error) {
       if (signal.aborted) return;
       this.problem = /** @type {any} */ (error).message;
@@ -73,7 +79,7 @@ export class ExchangeList {
     } finally {
       if (!signal.aborted) this.loading = false;
     }
-    this.changed();
+    this.changed(true);
   }
 
   /** @param {any[]} rows @returns {any[]} those that are not there yet */
@@ -98,7 +104,7 @@ export class ExchangeList {
     this.#catchingUp ||= window.setTimeout(async () => {
       const { signal } = this.#search;
       try {
-        this.#add((await get('/exchanges', { ...this.#query, limit: PAGE }, signal)).reverse());
+        this.#add((await get('/exchanges', { ...this.#query, limit: FIRST_PAGE }, signal)).reverse());
       } catch {
         // The next message asks again.
       }
@@ -114,7 +120,7 @@ export class ExchangeList {
     for (const gone of this.rows.splice(MOST_ROWS)) this.#known.delete(gone.request_id);
     this.#drawing ||= window.setTimeout(() => {
       this.#drawing = 0;
-      this.changed();
+      this.changed(false);
     }, DRAW_MS);
   }
 }

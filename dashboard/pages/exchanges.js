@@ -14,7 +14,7 @@ const AGES = [['', 'any time'], ['300', 'last 5 minutes'], ['3600', 'last hour']
 const STATUSES = [['', 'any'], ['1', '1xx'], ['2', '2xx'], ['3', '3xx'], ['4', '4xx'], ['403', '403'], ['5', '5xx'], ['502', '502'], ['504', '504']];
 
 const FILTERS = [
-  { name: 'text', label: 'Search', search: true, width: '14rem', placeholder: 'path, address, rule, error, id…', hint: 'Part of the log line, as it is written there' },
+  { name: 'text', label: 'Search', search: true, width: '17rem', placeholder: 'path, rule, error, id…', hint: 'Part of the log line, as it is written there' },
   { name: 'host', label: 'Host', width: '11rem', placeholder: 'part of a name' },
   { name: 'client', label: 'Client', width: '9rem', placeholder: 'address' },
   { name: 'verdict', label: 'Verdict', choices: /** @type {[string, string][]} */ ([['', 'any'], ...VERDICTS.map((name) => [name, name])]) },
@@ -28,11 +28,17 @@ function target(row) {
     h('span.path', {}, row.path), row.error ? h('span.error', {}, row.error) : null];
 }
 
+/** @param {any} row */
+function time(row) {
+  const [seconds, fraction] = clock(row.time).split('.');
+  return [seconds, h('span.fraction', {}, fraction && `.${fraction}`)];
+}
+
 const COLUMNS = [
-  { key: 'time', title: 'Time', width: '7rem', class: 'number', cell: (/** @type {any} */ row) => clock(row.time) },
-  { key: 'client', title: 'Client', width: '11rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.client },
+  { key: 'time', title: 'Time', width: '8.4rem', class: 'number', cell: time },
+  { key: 'client', title: 'Client', width: '12rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.client },
   { key: 'method', title: 'Method', width: '5rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.method },
-  { key: 'status', title: 'Status', width: '4rem', class: 'number', cell: (/** @type {any} */ row) => status(row.status) },
+  { key: 'status', title: 'Status', width: '4.5rem', class: 'number', cell: (/** @type {any} */ row) => status(row.status) },
   { key: 'target', title: 'Host and path', class: 'mono main', cell: target },
   { key: 'verdict', title: 'Verdict', width: '11.5rem', class: 'mid', cell: (/** @type {any} */ row) => verdict(row.verdict) },
   { key: 'size', title: 'Bytes', width: '6rem', class: 'number wide', hint: 'of the body, to the client', cell: (/** @type {any} */ row) => bytes(row.bytes_out) },
@@ -58,9 +64,9 @@ export function showExchanges({ main, signal, url }) {
     nearEnd: () => list.older(),
     empty: () => (list.loading ? 'Looking…' : list.problem || 'No exchange fits.'),
   });
-  const list = new ExchangeList(signal, () => draw());
-  const draw = () => {
-    table.setRows(list.rows);
+  const list = new ExchangeList(signal, (others) => draw(others));
+  const draw = (others = false) => {
+    table.setRows(list.rows, others);
     fill(summary, list.problem || `${count(list.rows.length)}${list.complete ? '' : ' newest'} shown` +
       (list.skipped ? `, ${count(list.skipped)} came too fast to be shown` : ''));
   };

@@ -27,7 +27,7 @@ function devicesView(devices) {
   const rows = devices.map((device) => [
     h('span.trust', { 'data-trust': device.trust }, TRUST[/** @type {keyof typeof TRUST} */ (device.trust)] ?? device.trust),
     h('a', { href: `/exchanges?${new URLSearchParams({ client: device.client })}` }, device.client),
-    device.mac ?? '', number(device.names_succeeded), number(device.names_failed), device.last_seen ? moment(lastSeen(device.last_seen)) : '',
+    device.mac ?? '', number(device.names_succeeded), number(device.names_failed), device.last_seen ? moment(lastSeen(device.last_seen), false) : '',
   ]);
   return plainTable(['Trust', 'Client', 'MAC', 'Names accepted', 'Names refused', 'Last seen'], rows, 'Devices',
     ['', 'mono', 'mono', 'number', 'number', 'number']);
@@ -45,11 +45,16 @@ function pinnedView(pinned) {
     plainTable(['Name', 'Client', 'Refusals', 'Line for policy.ini'], rows, 'Pinned apps', ['', 'mono', 'number', ''])];
 }
 
+/** @param {import('./platforms.js').Step} step */
+function stepView(step) {
+  return typeof step === 'string' ? h('li', {}, step) : h('li', {}, step.say, ' ', copyable(step.run, 'the command'));
+}
+
 function installView() {
   return [
     h('p.buttons', {}, h('a.button.primary', { href: '/ca.crt', download: 'sallyport-ca.crt' }, 'CA certificate (PEM)'),
       h('a.button', { href: '/ca.der', download: 'sallyport-ca.der' }, 'DER')),
-    tabs('Platform', PLATFORMS.map(([title, steps]) => [title, () => h('ol', {}, steps.map((step) => h('li', {}, step)))])),
+    tabs('Platform', PLATFORMS.map(([title, steps]) => [title, () => h('ol', {}, steps.map(stepView))])),
   ];
 }
 

@@ -10,11 +10,11 @@ const HEIGHT = 120;
  * @typedef {{ title: string, series: Series[], format: (value: number) => string, windowMs: number }} ChartOptions
  */
 
-/** The next number of 1, 2, 5, 10, … that is not below `value`. @param {number} value @param {number} base */
+/** The next round number that is not below `value`. @param {number} value @param {number} base */
 function roundUp(value, base) {
   if (value <= 0) return 1;
   const power = base ** Math.floor(Math.log(value) / Math.log(base));
-  const steps = base === 10 ? [1, 2, 5, 10] : [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+  const steps = base === 10 ? [1, 1.5, 2, 3, 4, 5, 6, 8, 10] : [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
   return (steps.find((step) => step * power >= value) ?? base) * power;
 }
 
@@ -84,7 +84,7 @@ export class Chart {
         `M${run[0].split(',')[0]},${HEIGHT}L${run.join('L')}L${run[run.length - 1].split(',')[0]},${HEIGHT}Z`).join(''));
     });
     fill(this.most, largest > 0 ? this.options.format(scale) : '');
-    fill(this.half, largest > 0 ? this.options.format(scale / 2) : '');
+    fill(this.half, largest > 0 && scale >= 2 ? this.options.format(scale / 2) : '');
     this.#drawValues(end);
   }
 

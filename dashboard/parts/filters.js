@@ -26,7 +26,11 @@ function input(filter, value) {
  * @param {(values: Record<string, string>) => void} changed called some time after the last key
  */
 export function filterForm(filters, url, changed) {
-  const form = h('form.filters', { role: 'search' }, filters.map((filter) => input(filter, url.searchParams.get(filter.name) ?? '')));
+  const [first, ...others] = filters.map((filter) => input(filter, url.searchParams.get(filter.name) ?? ''));
+  const more = h('button.more', { type: 'button', 'aria-expanded': 'false' }, 'More filters');
+  const form = h('form.filters', { role: 'search' }, first, more, h('div.others', {}, others));
+  more.addEventListener('click', () => more.setAttribute('aria-expanded', String(form.classList.toggle('expanded'))));
+  if (filters.slice(1).some(({ name }) => url.searchParams.get(name))) more.click();
   let waiting = 0;
   const values = () => Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()])
     .filter(([, value]) => value !== ''));

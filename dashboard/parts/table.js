@@ -1,8 +1,9 @@
 // A table of any length of which only the rows in sight are in the document. Arrow keys go from row to row, Enter opens
 // one; the place of what is in sight is kept when rows come in above.
-import { h } from '../core/dom.js';
+import { fill, h } from '../core/dom.js';
 
 const SPARE_ROWS = 12;
+const POINTING_MS = 4000;
 
 /**
  * @typedef {{ key: string, title: string, cell: (row: any) => import('../core/dom.js').Child, width?: string, class?: string,
@@ -23,6 +24,9 @@ export class Table {
   /** @type {{ column: Column, down: boolean } | null} */
   #order = null;
   #drawing = 0;
+  #pointed = 0;
+  /** @type {any[]} */
+  given = [];
   #prefix = `row-${++made}-`;
 
   /** @param {TableOptions} options */
@@ -32,15 +36,19 @@ export class Table {
     this.element.addEventListener('scroll', () => this.#drawSoon(), { passive: true });
     this.table.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => this.#press(event));
     this.body.addEventListener('click', (/** @type {MouseEvent} */ event) => this.#click(event));
+    this.body.addEventListener('pointermove', (/** @type {PointerEvent} */ event) => {
+      if (event.pointerType === 'mouse') this.#pointed = Date.now();
+    });
+    this.body.addEventListener('pointerleave', () => this.#letGo());
     new ResizeObserver(() => this.#drawSoon()).observe(this.element);
   }
 
   #makeElements() {
     const { columns, label } = this.options;
-    const spacer = () => h('tr.spacer', { 'aria-hidden': 'true' }, h('td', { colspan: columns.length }));
+    const spacer = () => h('tr.spacer', { 'aria-hidden': 'true' }, h('td'));
     const widths = columns.map((column) => {
-      const made = h('col', { class: column.class ?? '' });
-      if (column.width) made.style.width = column.width;
+      const made = h('col', { class: classesOf(column) });
+      if (column.width) made.style.setProperty('--width', column.width);
       return made;
     });
     this.above = spacer();
@@ -50,14 +58,15 @@ export class Table {
     this.table = h('table.rows', { role: 'grid', tabindex: 0, 'aria-label': label },
       h('colgroup', {}, widths), h('thead', {}, h('tr', { 'aria-rowindex': 1 }, this.headings)), this.body);
     this.nothing = h('div.nothing', { hidden: true });
-    this.element = h('div.scroll', {}, this.table, this.nothing);
+    this.held = h('p.held', { hidden: true });
+    this.element = h('div.scroll', {}, this.held, this.table, this.nothing);
   }
 
   /** @param {Column} column */
   #heading(column) {
     const content = column.sort
       ? h('button', { type: 'button', on: { click: () => this.#sortBy(column) } }, column.title) : column.title;
-    return h('th', { scope: 'col', class: column.class ?? '', title: column.hint }, content);
+    return h('th', { scope: 'col', class: classesOf(column), title: column.hint }, content);
   }
 
   /** @param {Column} column */
@@ -70,7 +79,28 @@ export class Table {
       if (sorted) heading.setAttribute('aria-sort', this.#order?.down ? 'descending' : 'ascending');
       else heading.removeAttribute('aria-sort');
     });
-    this.setRows(this.given ?? []);
+    this.setRows(this.given, true);
+  }
+
+  /** Whether somebody points at a row, which then must not move away. */
+  get #pointedAt() {
+    return Date.now() - this.#pointed < POINTING_MS;
+  }
+
+  /** The rows that are there already, in the order they are in, with what is new of them. @param {any[]} rows */
+  #held(rows) {
+    const { keyOf } = this.options;
+    const given = new Map(rows.map((row) => [keyOf(row), row]));
+    const held = this.#rows.map((row) => given.get(keyOf(row)) ?? row);
+    const waiting = rows.length - held.reduce((known, row) => known + Number(given.has(keyOf(row))), 0);
+    fill(this.held, waiting > 0 ? `${waiting} more wait while you point` : '');
+    this.held.hidden = waiting === 0;
+    return held;
+  }
+
+  #letGo() {
+    this.#pointed = 0;
+    if (!this.held.hidden) this.setRows(this.given);
   }
 
   /** @param {any[]} rows */
@@ -85,10 +115,19 @@ export class Table {
     });
   }
 
-  /** @param {any[]} rows all of them, in their order */
-  setRows(rows) {
+  /**
+   * @param {any[]} rows all of them, in their order
+   * @param {boolean} [others] they are other rows than before, wherever the pointer is
+   */
+  setRows(rows, others = false) {
     const { keyOf } = this.options;
     this.given = rows;
+    if (this.#pointedAt && !others && this.#rows.length > 0 && this.atTop) {
+      this.#rows = this.#held(rows);
+      this.#draw();
+      return;
+    }
+    this.held.hidden = true;
     const height = this.#rowHeight();
     const first = Math.floor(this.element.scrollTop / height);
     const anchor = first > 0 && this.#rows[first] !== undefined ? keyOf(this.#rows[first]) : null;
@@ -183,7 +222,7 @@ export class Table {
 
   /** @param {string | number} key */
   #line(key) {
-    const cells = this.options.columns.map((column) => h('td', { role: 'gridcell', class: column.class ?? '' }));
+    const cells = this.options.columns.map((column) => h('td', { role: 'gridcell', class: classesOf(column) }));
     return h('tr', { id: this.#prefix + key, 'data-key': key }, cells);
   }
 
@@ -238,6 +277,9 @@ export class Table {
     this.mark(this.options.keyOf(this.#rows[at]));
   }
 }
+
+/** @param {Column} column */
+const classesOf = (column) => `c-${column.key} ${column.class ?? ''}`;
 
 /** @param {Element} one @param {Element} other */
 function sameContent(one, other) {
