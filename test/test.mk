@@ -46,3 +46,4 @@ tsan: ## unit tests and the laboratory under ThreadSanitizer
 	@$(MAKE) --no-print-directory FLAVOUR=tsan unit lab
 
 include test/lab/lab.mk
+include test/bench/bench.mk

@@ -17,9 +17,9 @@ lab: ## scenarios with real clients and origins; SCENARIO=policy runs some, FLAV
 	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' $(if $(MEASURE_AFTER),--measure-after $(MEASURE_AFTER)) \
 		$(if $(filter asan tsan,$(FLAVOUR)),--sanitizer --patience 6)
 
-.PHONY: bench
-bench: ## CPU time of minting, of passthrough beside a bare splice, of interception: the laboratory's measurements
-	@scripts/install-deps bench
+.PHONY: lab-measurements
+lab-measurements: ## CPU time of minting, of passthrough beside a bare splice, of HTTP/2: the laboratory's measurements
+	@scripts/install-deps lab
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
 	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' --measuring
 

@@ -1,0 +1,16 @@
+# The benchmarks: sallyport and its peers side by side. Included by test.mk.
+
+BENCH_LOAD := $(BUILD)/bench/load
+$(BENCH_LOAD): $(call object,$(sort $(wildcard test/bench/load/*.cpp))) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK $(FLAVOUR) $@"
+	@$(LINK) -o $@ $^ $(PKG_LIBS)
+
+.PHONY: bench-programs
+bench-programs: programs $(BENCH_LOAD)
+
+.PHONY: bench
+bench: ## sallyport and its peers side by side, in about half an hour; BENCH="--works new,h1 --rounds 1 --scale 0.2" for less
+	@scripts/install-deps bench
+	@$(MAKE) -j$(JOBS) --no-print-directory bench-programs
+	@test/bench/run --build $(BUILD) $(BENCH)

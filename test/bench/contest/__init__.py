@@ -1,0 +1,1 @@
+"""What `make bench` is made of: the arena, the contestants, the works, the report."""
