@@ -2,10 +2,10 @@
 
 FORMATTED = $(shell find src include test -name '*.[hc]pp' 2>/dev/null)
 
-.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config lint-metrics format
-lint: ## floors, names in the documents, format, shellcheck, clang-tidy and a second compile with clang, INI keys, metrics
+.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config lint-metrics lint-pages format
+lint: ## floors, names in the documents, format, shellcheck, clang-tidy and a second compile with clang, INI keys, metrics, pages
 	@scripts/install-deps lint
-	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-config lint-metrics lint-clang
+	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-pages lint-config lint-metrics lint-clang
 
 lint-floors:
 	@scripts/check-floors
@@ -22,6 +22,9 @@ lint-format:
 
 lint-shell:
 	@scripts/run-shellcheck
+
+lint-pages:
+	@scripts/check-pages
 
 lint-config:
 	@$(MAKE) -j$(JOBS) --no-print-directory programs

@@ -1,9 +1,8 @@
 // Text from the network, made fit for eyes: what would hide, reorder or imitate is spelled out.
 
-// Controls of C0 and C1, what has no width, what changes the direction, separators that are no newline, tags,
-// variation selectors of the second kind, and halves of surrogate pairs.
-const UNSEEN = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f' +
-  '\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb\\u{e0000}-\\u{e0fff}\\p{Surrogate}]', 'gu');
+// Controls; what formats, joins or reorders and is not seen itself; separators of lines; halves of surrogate pairs; and the
+// blank pattern of Braille.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** @param {string} character */
 function spelled(character) {

@@ -22,17 +22,30 @@ const last = (row) => row.layers?.[row.layers.length - 1] ?? {};
 /** @param {any} row */
 const ageOf = (row) => ((row.closed ?? Date.now()) - row.began) / 1000;
 
+/** @type {import('../parts/table.js').Column[]} */
 const COLUMNS = [
-  { key: 'age', title: 'Age', width: '6.5rem', class: 'number', cell: (/** @type {any} */ row) => age(ageOf(row)), sort: ageOf },
-  { key: 'client', title: 'Client', width: '12.5rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.client, sort: (/** @type {any} */ row) => row.client ?? '' },
-  { key: 'name', title: 'Name', class: 'mono main', cell: (/** @type {any} */ row) => last(row).name || row.local, sort: (/** @type {any} */ row) => last(row).name ?? '' },
-  { key: 'alpn', title: 'ALPN', width: '5.5rem', class: 'wide', cell: (/** @type {any} */ row) => last(row).alpn },
-  { key: 'verdict', title: 'Verdict', width: '11.5rem', class: 'mid', cell: (/** @type {any} */ row) => verdict(last(row).verdict) },
-  { key: 'state', title: 'State', width: '9rem', class: 'mid', cell: (/** @type {any} */ row) => row.state },
-  { key: 'exchanges', title: 'Exchanges', width: '6.8rem', class: 'number wide', cell: (/** @type {any} */ row) => count(row.exchanges), sort: (/** @type {any} */ row) => row.exchanges ?? 0 },
-  { key: 'in', title: 'From client', width: '7rem', class: 'number wide', cell: (/** @type {any} */ row) => byteRate(row.rateIn), sort: (/** @type {any} */ row) => row.rateIn },
-  { key: 'out', title: 'To client', width: '7rem', class: 'number', cell: (/** @type {any} */ row) => byteRate(row.rateOut), sort: (/** @type {any} */ row) => row.rateOut },
-  { key: 'bytes', title: 'Bytes', width: '6.5rem', class: 'number roomy', cell: (/** @type {any} */ row) => bytes((row.received ?? 0) + (row.sent ?? 0)), sort: (/** @type {any} */ row) => (row.received ?? 0) + (row.sent ?? 0) },
+  { key: 'age', title: 'Age', width: '6.5rem', class: 'number', cell: (row) => age(ageOf(row)), sort: ageOf },
+  { key: 'client', title: 'Client', width: '12.5rem', class: 'mono mid',
+    cell: (row) => row.client,
+    sort: (row) => row.client ?? '' },
+  { key: 'name', title: 'Name', class: 'mono main',
+    cell: (row) => last(row).name || row.local,
+    sort: (row) => last(row).name ?? '' },
+  { key: 'alpn', title: 'ALPN', width: '5.5rem', class: 'wide', cell: (row) => last(row).alpn },
+  { key: 'verdict', title: 'Verdict', width: '11.5rem', class: 'mid', cell: (row) => verdict(last(row).verdict) },
+  { key: 'state', title: 'State', width: '9rem', class: 'mid', cell: (row) => row.state },
+  { key: 'exchanges', title: 'Exchanges', width: '6.8rem', class: 'number wide',
+    cell: (row) => count(row.exchanges),
+    sort: (row) => row.exchanges ?? 0 },
+  { key: 'in', title: 'From client', width: '7rem', class: 'number wide',
+    cell: (row) => byteRate(row.rateIn),
+    sort: (row) => row.rateIn },
+  { key: 'out', title: 'To client', width: '7rem', class: 'number',
+    cell: (row) => byteRate(row.rateOut),
+    sort: (row) => row.rateOut },
+  { key: 'bytes', title: 'Bytes', width: '6.5rem', class: 'number roomy',
+    cell: (row) => bytes((row.received ?? 0) + (row.sent ?? 0)),
+    sort: (row) => (row.received ?? 0) + (row.sent ?? 0) },
 ];
 
 /** @param {any} row @param {Record<string, string>} wanted */

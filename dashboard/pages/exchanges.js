@@ -34,16 +34,19 @@ function time(row) {
   return [seconds, h('span.fraction', {}, fraction && `.${fraction}`)];
 }
 
+/** @type {import('../parts/table.js').Column[]} */
 const COLUMNS = [
   { key: 'time', title: 'Time', width: '8.4rem', class: 'number', cell: time },
-  { key: 'client', title: 'Client', width: '12rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.client },
-  { key: 'method', title: 'Method', width: '5rem', class: 'mono mid', cell: (/** @type {any} */ row) => row.method },
-  { key: 'status', title: 'Status', width: '4.5rem', class: 'number', cell: (/** @type {any} */ row) => status(row.status) },
+  { key: 'client', title: 'Client', width: '12rem', class: 'mono mid', cell: (row) => row.client },
+  { key: 'method', title: 'Method', width: '5rem', class: 'mono mid', cell: (row) => row.method },
+  { key: 'status', title: 'Status', width: '4.5rem', class: 'number', cell: (row) => status(row.status) },
   { key: 'target', title: 'Host and path', class: 'mono main', cell: target },
-  { key: 'verdict', title: 'Verdict', width: '11.5rem', class: 'mid', cell: (/** @type {any} */ row) => verdict(row.verdict) },
-  { key: 'size', title: 'Bytes', width: '6rem', class: 'number wide', hint: 'of the body, to the client', cell: (/** @type {any} */ row) => bytes(row.bytes_out) },
-  { key: 'added', title: 'Added', width: '5.5rem', class: 'number wide', hint: 'by the gateway', cell: (/** @type {any} */ row) => (row.timing ? duration(added(row)) : '') },
-  { key: 'ms', title: 'Took', width: '5.5rem', class: 'number', cell: (/** @type {any} */ row) => duration(row.ms) },
+  { key: 'verdict', title: 'Verdict', width: '11.5rem', class: 'mid', cell: (row) => verdict(row.verdict) },
+  { key: 'size', title: 'Bytes', width: '6rem', class: 'number wide', hint: 'of the body, to the client',
+    cell: (row) => bytes(row.bytes_out) },
+  { key: 'added', title: 'Added', width: '5.5rem', class: 'number wide', hint: 'by the gateway',
+    cell: (row) => (row.timing ? duration(added(row)) : '') },
+  { key: 'ms', title: 'Took', width: '5.5rem', class: 'number', cell: (row) => duration(row.ms) },
 ];
 
 /** What the API is asked for. @param {Record<string, string>} values */
