@@ -16,6 +16,7 @@ install: ## install under DESTDIR (PREFIX=/usr); files in /etc that exist stay
 	install -D -m 755 scripts/sallyport-steering $(DESTDIR)$(LIBDIR)/steering
 	install -D -m 755 scripts/gen-ca.sh $(DESTDIR)$(LIBDIR)/gen-ca.sh
 	for file in iptables/*.rules; do $(INSTALL_DATA) $$file $(DESTDIR)$(LIBDIR)/$$file; done
+	for file in $$(find dashboard -type f 2>/dev/null); do $(INSTALL_DATA) $$file $(DESTDIR)$(PREFIX)/share/sallyport/$$file; done
 	for file in systemd/*.service; do $(INSTALL_DATA) $$file $(DESTDIR)$(UNITDIR)/$${file##*/}; done
 	for file in $(MAN_PAGES); do $(INSTALL_DATA) $$file $(DESTDIR)$(PREFIX)/share/man/man$${file##*.}/$${file##*/}; done
 	$(INSTALL_DATA) debian/sallyport.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sallyport

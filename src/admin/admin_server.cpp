@@ -1,5 +1,6 @@
 #include "sallyport/admin/admin_server.hpp"
 
+#include <algorithm>
 #include <list>
 #include <optional>
 #include <thread>
@@ -11,6 +12,9 @@
 #include "sallyport/io/notification.hpp"
 
 #include "api.hpp"
+#include "dashboard.hpp"
+#include "dashboard_tls.hpp"
+#include "secret.hpp"
 
 namespace sallyport::admin {
 namespace {
@@ -19,6 +23,7 @@ using namespace std::chrono_literals;
 
 // The daemon's user and group: who may open the socket may reload the gateway and read its history.
 constexpr unsigned socket_mode = 0660;
+// For each of the two kinds, so that strangers at the dashboard's port never keep the sallyport command out.
 constexpr std::size_t most_connections = 256;
 constexpr io::Duration rest_when_exhausted = 100ms;
 constexpr http::http1::ServerOptions server_options = {
@@ -33,8 +38,14 @@ std::string asker_at(const io::FdStream& stream) {
 
 class AdminServer::Impl {
  public:
-  Impl(std::unique_ptr<io::EventLoop> loop, Observed observed, gateway::ConfigurationPtr configuration)
-      : loop_(std::move(loop)), context_{std::move(observed), std::move(configuration), *loop_, ending_} {}
+  Impl(std::unique_ptr<io::EventLoop> loop, Observed observed, gateway::ConfigurationPtr configuration,
+       crypto::KeyedDigest digest)
+      : loop_(std::move(loop)),
+        context_{std::move(observed), std::move(configuration), *loop_, ending_},
+        dashboard_tls_(context_.observed.leaves) {
+    open_control();
+    open_dashboard(digest);
+  }
 
   ~Impl() {
     loop_->post([this] { stop(); });
@@ -43,17 +54,8 @@ class AdminServer::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Result<void> open() {
-    const std::string& path = context_.configuration->settings.control.socket;
-    if (path.empty()) return {};
-    Result<std::unique_ptr<io::Listener>> listener = io::Listener::open_local(*loop_, path, socket_mode);
-    if (!listener) return std::unexpected(listener.error());
-    control_ = std::move(*listener);
-    return {};
-  }
-
   void start() {
-    if (!control_) return;
+    if (doors_.empty()) return;
     thread_ = std::thread([this] { run(); });
     ::pthread_setname_np(thread_.native_handle(), "admin");
   }
@@ -63,59 +65,141 @@ class AdminServer::Impl {
   }
 
  private:
-  // A connection and the coroutine that serves it.
-  struct Open {
-    Open(Impl& given_owner, UniqueFd socket)
-        : owner(given_owner),
-          stream(*owner.loop_, std::move(socket)),
-          api(owner.context_, asker_at(stream)),
-          server(stream, owner.buffers_, server_options, api) {}
-    Impl& owner;
-    std::list<Open>::iterator position;
-    io::FdStream stream;
-    Api api;
-    http::http1::Server server;
+  enum class Kind { control, dashboard };
+
+  // A listener and the coroutine that takes its connections.
+  struct Door {
+    Door(Kind given_kind, std::unique_ptr<io::Listener> given) : kind(given_kind), listener(std::move(given)) {}
+    Kind kind;
+    std::unique_ptr<io::Listener> listener;
     std::optional<io::StartedTask<void>> task;
   };
 
+  // A connection and the coroutine that serves it.
+  struct Open {
+    Open(Impl& given_owner, Kind given_kind, io::Accepted accepted)
+        : owner(given_owner),
+          kind(given_kind),
+          peer(accepted.peer),
+          local(accepted.local),
+          stream(*owner.loop_, std::move(accepted.socket)) {}
+    Impl& owner;
+    Kind kind;
+    Endpoint peer;
+    Endpoint local;
+    std::list<Open>::iterator position;
+    io::FdStream stream;
+    std::unique_ptr<http::ExchangeHandler> handler;
+    std::optional<io::StartedTask<void>> task;
+  };
+
+  [[nodiscard]] const config::Settings& settings() const { return context_.configuration->settings; }
+  void warn(const std::string& what) const { context_.observed.log.warning(what); }
+
+  // Clients are served whether or not somebody can ask how they are: what cannot be opened is said, and left.
+  void open_control() {
+    const std::string& path = settings().control.socket;
+    if (path.empty()) return;
+    Result<std::unique_ptr<io::Listener>> listener = io::Listener::open_local(*loop_, path, socket_mode);
+    if (listener) {
+      doors_.emplace_back(Kind::control, std::move(*listener));
+    } else {
+      warn("[control] socket: " + listener.error().reason +
+           "; the sallyport command cannot ask this daemon until that is mended and it is restarted");
+    }
+  }
+
+  void open_dashboard(const crypto::KeyedDigest& digest) {
+    if (settings().listen.dashboard.empty()) return;
+    for (const Endpoint& endpoint : settings().listen.dashboard) {
+      Result<std::unique_ptr<io::Listener>> listener = io::Listener::open(*loop_, {.at = endpoint});
+      if (listener) {
+        doors_.emplace_back(Kind::dashboard, std::move(*listener));
+      } else {
+        warn("[listen] dashboard: " + listener.error().reason +
+             "; it cannot be seen there until that is mended and the daemon restarted");
+      }
+    }
+    const std::string& token_file = settings().control.token_file;
+    Result<std::string> token = token_file.empty() ? make_secret() : secret_in_file(token_file);
+    if (!token) {
+      warn("[control] token_file: " + token.error().reason + "; the dashboard's token is another one after each start");
+    }
+    context_.token = token ? std::move(*token) : make_secret();
+    Result<Assets> assets = Assets::load(settings().control.dashboard_files);
+    if (!assets) warn("[control] dashboard_files: " + assets.error().reason + "; the dashboard has no pages");
+    dashboard_.emplace(context_, assets ? std::optional(std::move(*assets)) : std::nullopt, digest);
+  }
+
   void run() {
-    std::optional<io::StartedTask<void>> accepting(accept());
+    for (Door& door : doors_) {
+      ++accepting_;
+      door.task.emplace(accept(door));
+    }
     loop_->run();
-    accepting.reset();
+    for (Door& door : doors_) door.task.reset();
   }
 
   void stop() {
     stopping_ = true;
     ending_.cancel({ErrorKind::cancelled, "the daemon ends"});
-    if (control_) control_->close({ErrorKind::cancelled, "the daemon ends"});
+    for (const Door& door : doors_) door.listener->close({ErrorKind::cancelled, "the daemon ends"});
     for (Open& open : open_) open.stream.close({ErrorKind::cancelled, "the daemon ends"});
     stop_if_done();
   }
 
   void stop_if_done() {
-    if (stopping_ && !accepting_ && open_.empty()) loop_->stop();
+    if (stopping_ && accepting_ == 0 && open_.empty()) loop_->stop();
   }
 
-  io::Task<void> accept() {
-    accepting_ = true;
+  [[nodiscard]] std::size_t count_of(Kind kind) const {
+    return static_cast<std::size_t>(std::ranges::count(open_, kind, &Open::kind));
+  }
+
+  io::Task<void> accept(Door& door) {
     while (!stopping_) {
-      Result<io::Accepted> accepted = co_await control_->accept();
-      if (accepted && open_.size() < most_connections) {
-        const auto open = open_.emplace(open_.end(), *this, std::move(accepted->socket));
+      Result<io::Accepted> accepted = co_await door.listener->accept();
+      if (accepted && count_of(door.kind) < most_connections) {
+        const auto open = open_.emplace(open_.end(), *this, door.kind, std::move(*accepted));
         open->position = open;
         open->task.emplace(serve(*open));
       } else if (!accepted && !stopping_) {
         co_await io::sleep_until(*loop_, loop_->now() + rest_when_exhausted);
       }
     }
-    accepting_ = false;
+    --accepting_;
     stop_if_done();
   }
 
   io::Task<void> serve(Open& open) {
-    co_await open.server.serve();
+    if (open.kind == Kind::control) {
+      open.handler = std::make_unique<Api>(context_, asker_at(open.stream), true);
+      co_await converse(open.stream, *open.handler);
+    } else {
+      co_await serve_browser(open);
+    }
     // From the loop: the task itself has to end first.
     loop_->make_ready(&Impl::remove, &open);
+  }
+
+  // In the clear to this machine itself; to others by TLS, for the token must not be read on the way.
+  io::Task<void> serve_browser(Open& open) {
+    const bool in_the_clear = open.local.address.is_loopback();
+    const Gate gate{open.local, !in_the_clear, settings().listen.proxy_name};
+    open.handler = dashboard_->visit(gate, open.peer);
+    if (in_the_clear) {
+      co_await converse(open.stream, *open.handler);
+      co_return;
+    }
+    const gateway::ConfigurationPtr configuration = context_.configuration;
+    Result<std::unique_ptr<tls::TlsStream>> tls =
+        co_await dashboard_tls_.accept(open.stream, open.local.address, configuration);
+    if (tls) co_await converse(**tls, *open.handler);
+  }
+
+  io::Task<void> converse(io::Stream& client, http::ExchangeHandler& handler) {
+    http::http1::Server server(client, buffers_, server_options, handler);
+    co_await server.serve();
   }
 
   static void remove(void* ended) {
@@ -129,9 +213,11 @@ class AdminServer::Impl {
   io::BufferPool buffers_;
   io::Cancellation ending_;
   Context context_;
-  std::unique_ptr<io::Listener> control_;
+  DashboardTls dashboard_tls_;
+  std::optional<Dashboard> dashboard_;
+  std::list<Door> doors_;
   std::list<Open> open_;
-  bool accepting_ = false;
+  std::size_t accepting_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };
@@ -139,10 +225,10 @@ class AdminServer::Impl {
 Result<std::unique_ptr<AdminServer>> AdminServer::create(Observed observed, gateway::ConfigurationPtr configuration) {
   Result<std::unique_ptr<io::EventLoop>> loop = io::EventLoop::create();
   if (!loop) return std::unexpected(loop.error());
-  auto impl = std::make_unique<Impl>(std::move(*loop), std::move(observed), std::move(configuration));
-  const Result<void> opened = impl->open();
-  if (!opened) return std::unexpected(opened.error());
-  return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
+  const Result<crypto::KeyedDigest> digest = crypto::KeyedDigest::create();
+  if (!digest) return std::unexpected(digest.error());
+  return std::unique_ptr<AdminServer>(new AdminServer(
+      std::make_unique<Impl>(std::move(*loop), std::move(observed), std::move(configuration), *digest)));
 }
 
 AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

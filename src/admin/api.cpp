@@ -16,6 +16,20 @@ namespace {
 // What a person or a script writes into a request; what is longer was not meant for us.
 constexpr std::size_t longest_body = std::size_t{64} * 1024;
 
+// No script, style, picture or connection that is not our own, no frame around us, nothing said to other sites, nothing
+// kept, nothing guessed.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> safety_fields = {{
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+     "base-uri 'none'; frame-ancestors 'none'"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+}};
+
 struct Route {
   std::string_view method;
   std::string_view path;  // {} stands for one segment
@@ -27,6 +41,7 @@ struct Route {
 constexpr std::array routes = {
     Route{"GET", "/api/v1/status", &status},
     Route{"GET", "/api/v1/connections", &connections},
+    Route{"GET", "/api/v1/dashboard", &dashboard},
     Route{"GET", "/api/v1/exchanges", &exchanges},
     Route{"GET", "/api/v1/exchanges/{}", &exchange},
     Route{"GET", "/api/v1/har", &har},
@@ -84,6 +99,21 @@ Reply error_reply(unsigned status, const std::string& reason) {
   return {.status = status, .body = json_text({{"error", reason}})};
 }
 
+io::Task<void> send(http::Exchange& exchange, Reply reply) {
+  http::ResponseHead head;
+  head.status = reply.status;
+  if (!reply.type.empty()) head.fields.add("Content-Type", std::string(reply.type));
+  for (const auto& [name, value] : safety_fields) head.fields.add(std::string(name), std::string(value));
+  for (const http::Field& field : reply.fields) head.fields.set(field.name, field.value);
+  const bool bodiless = reply.status == 204 || reply.status == 304;
+  const http::BodyShape shape = bodiless ? http::BodyShape::none() : http::BodyShape::sized(reply.body.size());
+  const http::Fields no_trailers;
+  Result<void> sent = co_await exchange.response.send_head(head, shape);
+  const bool has_body = !bodiless && exchange.request.method != "HEAD";
+  if (sent && has_body) sent = co_await exchange.response.send_body(bytes_of(reply.body));
+  if (sent) sent = co_await exchange.response.finish(no_trailers);
+}
+
 io::Task<Reply> Api::answer(http::Exchange& exchange) const {
   const http::RequestHead& request = exchange.request;
   const std::size_t question = request.path.find('?');
@@ -91,6 +121,7 @@ io::Task<Reply> Api::answer(http::Exchange& exchange) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Request taken;
   taken.asker = asker_;
+  taken.trusted = trusted_;
   if (question != std::string::npos) taken.queries = parse_query(std::string_view(request.path).substr(question + 1));
   bool path_known = false;
   for (const Route& route : routes) {
@@ -107,16 +138,8 @@ io::Task<Reply> Api::answer(http::Exchange& exchange) const {
 }
 
 io::Task<void> Api::handle(http::Exchange& exchange) {
-  const Reply reply = co_await answer(exchange);
-  http::ResponseHead head;
-  head.status = reply.status;
-  head.fields.add("Content-Type", std::string(reply.type));
-  head.fields.add("Cache-Control", "no-store");
-  head.fields.add("X-Content-Type-Options", "nosniff");
-  const http::Fields no_trailers;
-  Result<void> sent = co_await exchange.response.send_head(head, http::BodyShape::sized(reply.body.size()));
-  if (sent && exchange.request.method != "HEAD") sent = co_await exchange.response.send_body(bytes_of(reply.body));
-  if (sent) sent = co_await exchange.response.finish(no_trailers);
+  Reply reply = co_await answer(exchange);
+  co_await send(exchange, std::move(reply));
 }
 
 http::Page Api::refuse_unreadable(const http::http1::ParseError& error) {

@@ -19,6 +19,7 @@ struct Reply {
   unsigned status = 200;
   std::string_view type = "application/json";
   std::string body;
+  http::Fields fields = {};  // besides those that every reply has
 };
 
 // What the answers are made of; it outlives every Api.
@@ -27,6 +28,7 @@ struct Context {
   gateway::ConfigurationPtr configuration;
   io::EventLoop& loop;
   io::Cancellation& ending;  // fires when the server ends: nobody waits for other threads any more
+  std::string token = {};    // what the dashboard asks for; empty: there is none
 };
 
 // What was asked for, taken apart.
@@ -34,7 +36,8 @@ struct Request {
   std::string name;                                          // what stands in place of {} in the route's path
   std::vector<std::pair<std::string, std::string>> queries;  // decoded, in order
   std::string body;
-  std::string asker;  // for the log: "user 1000"
+  std::string asker;     // for the log: "user 1000"
+  bool trusted = false;  // it came by the control socket, and may be told the token
 
   // The value of the first query of that name; empty where there is none.
   [[nodiscard]] std::string query(std::string_view name) const;
@@ -42,12 +45,15 @@ struct Request {
 
 [[nodiscard]] std::string json_text(const nlohmann::json& value);
 [[nodiscard]] Reply error_reply(unsigned status, const std::string& reason);
+// With the fields that keep a browser from making of a reply what it is not, or from keeping it.
+io::Task<void> send(http::Exchange& exchange, Reply reply);
 
 // Answers each request from the table; 404 with the list of paths, or 405, for what is not in it.
 class Api final : public http::ExchangeHandler {
  public:
-  // `asker`: who uses it, for the log.
-  Api(const Context& context, std::string asker) : context_(context), asker_(std::move(asker)) {}
+  // `asker`: who uses it, for the log. `trusted`: see Request.
+  Api(const Context& context, std::string asker, bool trusted)
+      : context_(context), asker_(std::move(asker)), trusted_(trusted) {}
 
   io::Task<void> handle(http::Exchange& exchange) override;
   http::Page refuse_unreadable(const http::http1::ParseError& error) override;
@@ -57,6 +63,7 @@ class Api final : public http::ExchangeHandler {
 
   const Context& context_;
   const std::string asker_;
+  const bool trusted_;
 };
 
 }  // namespace sallyport::admin

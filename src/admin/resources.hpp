@@ -7,6 +7,8 @@ namespace sallyport::admin {
 
 // GET /api/v1/status
 [[nodiscard]] Reply status(const Context& context, const Request& request);
+// GET /api/v1/dashboard: the links that log in, for who may ask on the control socket alone.
+[[nodiscard]] Reply dashboard(const Context& context, const Request& request);
 // GET /api/v1/connections: what is open now, the newest first. Queries: client, name, limit.
 [[nodiscard]] Reply connections(const Context& context, const Request& request);
 // GET /metrics: the text format that Prometheus scrapes.

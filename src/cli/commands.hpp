@@ -31,6 +31,9 @@ int status(const std::string& config_path, bool as_json, Streams streams);
 // Has the running daemon read its configuration anew; exit_configuration where that cannot be used.
 int reload(const std::string& config_path, bool as_json, Streams streams);
 
+// The link that opens the dashboard in a browser.
+int dashboard(const std::string& config_path, bool as_json, Streams streams);
+
 struct ConnectionsQuery {
   std::string client;
   std::string name;

@@ -90,6 +90,9 @@ class CommandLine {
     CLI::App* anew = command(app_, "reload", "Have the running daemon read its configuration anew",
                              [this](Streams streams) { return reload(config_, json_, streams); });
     anew->add_flag("--json", json_, "For machines");
+    CLI::App* pages = command(app_, "dashboard", "Print the link that opens the dashboard",
+                              [this](Streams streams) { return dashboard(config_, json_, streams); });
+    pages->add_flag("--json", json_, "For machines");
     CLI::App* open = command(app_, "connections", "List what clients have open, the newest first",
                              [this](Streams streams) { return connections(config_, connections_, streams); });
     open->add_option("--limit", connections_.limit, "At most so many")

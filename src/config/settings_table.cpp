@@ -77,6 +77,9 @@ constexpr Row rows[] = {
   {"listen", "onboarding", "", any, restart,
    [](S& s, const G& g) { return read_endpoint(g.text, s.listen.onboarding); },
    "where clients fetch the CA certificate, by HTTP; empty: off"},
+  {"listen", "dashboard", "127.0.0.1:8081", any, restart,
+   [](S& s, const G& g) { return read_endpoint(g.text, s.listen.dashboard); },
+   "the dashboard and the API for browsers: plain HTTP on loopback addresses, TLS on others; empty: off"},
 
   {"explicit", "allowed_clients", "127.0.0.0/8, ::1/128, lan", any, reload,
    [](S& s, const G& g) { return read_allowed_client(g.text, s.explicit_proxy); },
@@ -214,6 +217,12 @@ constexpr Row rows[] = {
   {"control", "socket", "/run/sallyport/control.sock", one, restart,
    [](S& s, const G& g) { return read_path(g, s.control.socket); },
    "where the sallyport command asks the daemon; empty: off"},
+  {"control", "token_file", "/var/lib/sallyport/dashboard.token", one, restart,
+   [](S& s, const G& g) { return read_path(g, s.control.token_file); },
+   "what the dashboard asks for; made where there is none; empty: another one after each start"},
+  {"control", "dashboard_files", "/usr/share/sallyport/dashboard", one, restart,
+   [](S& s, const G& g) { return read_path(g, s.control.dashboard_files); },
+   "the folder with the dashboard's pages"},
 
   {"history", "database", "/var/lib/sallyport/history.db", one, restart,
    [](S& s, const G& g) { return read_path(g, s.history.database); },

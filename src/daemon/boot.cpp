@@ -147,8 +147,8 @@ void Daemon::Life::open_control_socket() {
   if (admin) {
     admin_ = std::move(*admin);
   } else {
-    log_->warning("[control] socket: " + admin.error().reason +
-                  "; the sallyport command cannot ask this daemon until that is mended and it is restarted");
+    log_->warning("the control socket and the dashboard: " + admin.error().reason +
+                  "; nobody can ask this daemon until that is mended and it is restarted");
   }
 }
 
@@ -176,8 +176,9 @@ void Daemon::Life::announce_ready() {
     log_->info("[gateway] lan_interfaces is empty: no client is steered here; name the clients' interface there");
   }
   log_->info("sallyportd " SALLYPORT_VERSION " ready; transparent " + list_of(settings.listen.transparent) +
-             "; proxy " + list_of(settings.listen.proxy) + "; proxy_tls " + list_of(settings.listen.proxy_tls) + "; " +
-             std::to_string(workers_->size()) + " workers; " + std::string(crypto::library_version()));
+             "; proxy " + list_of(settings.listen.proxy) + "; proxy_tls " + list_of(settings.listen.proxy_tls) +
+             "; dashboard " + list_of(settings.listen.dashboard) + "; " + std::to_string(workers_->size()) +
+             " workers; " + std::string(crypto::library_version()));
   service_manager_.ready(status_text());
 }
 

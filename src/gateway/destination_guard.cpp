@@ -10,8 +10,8 @@ bool is_own_listener(const Endpoint& destination, const config::Settings& settin
                      const netfilter::AddressSnapshot& addresses) {
   if (!addresses.is_own(destination.address)) return false;
   const config::Settings::Listen& listen = settings.listen;
-  for (const std::vector<Endpoint>* listeners :
-       {&listen.transparent, &listen.transparent_http, &listen.proxy, &listen.proxy_tls, &listen.onboarding}) {
+  for (const std::vector<Endpoint>* listeners : {&listen.transparent, &listen.transparent_http, &listen.proxy,
+                                                 &listen.proxy_tls, &listen.onboarding, &listen.dashboard}) {
     for (const Endpoint& listener : *listeners) {
       const bool same_address = listener.address.is_unspecified() || listener.address == destination.address;
       if (listener.port == destination.port && same_address) return true;

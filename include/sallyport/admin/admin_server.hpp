@@ -1,4 +1,5 @@
-// AdminServer: what the gateway says of itself, over HTTP on its control socket: `/api/v1/…` in JSON, and `/metrics`.
+// AdminServer: what the gateway says of itself, over HTTP on its control socket: `/api/v1/…` in JSON, and `/metrics`;
+// and the dashboard, where browsers get the same behind a token.
 //
 // It has a thread and a loop of its own, so that nobody who looks makes a worker wait. Made, owned and called by
 // daemon/, on main's thread; what Observed refers to outlives it.
@@ -38,7 +39,7 @@ struct ReloadOutcome {
 // What there is to tell of, and what may be asked for; each from any thread.
 struct Observed {
   record::Log& log;
-  const pki::LeafCache& leaves;
+  pki::LeafCache& leaves;
   const record::History* history;  // null: none is kept
   std::vector<const gateway::Worker*> workers;
   std::string config_path;
@@ -50,8 +51,8 @@ struct Observed {
 
 class AdminServer {
  public:
-  // Opens the control socket that the settings name, for the daemon's user and group; none where the name is empty.
-  // The error names the path.
+  // Opens the control socket that the settings name, for the daemon's user and group, and the dashboard's listeners.
+  // What cannot be opened is said in the log, and left out. Errors: no descriptors, no random numbers.
   static Result<std::unique_ptr<AdminServer>> create(Observed observed, gateway::ConfigurationPtr configuration);
   // Ends every connection, then the thread.
   ~AdminServer();

@@ -50,6 +50,7 @@ struct Settings {
     unsigned max_nesting = 0;  // tunnels to ourselves inside one another
     std::vector<Prefix> proxy_protocol_from;
     std::vector<Endpoint> onboarding;
+    std::vector<Endpoint> dashboard;
   } listen;
 
   struct Explicit {
@@ -123,7 +124,9 @@ struct Settings {
   } history;
 
   struct Control {
-    std::string socket;  // empty: none
+    std::string socket;      // empty: none
+    std::string token_file;  // empty: none
+    std::string dashboard_files;
   } control;
 
   struct Policy {

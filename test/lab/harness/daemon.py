@@ -18,6 +18,7 @@ BASE_SETTINGS = {
     "listen.proxy": f"{topology.GATEWAY_LAN}:8080, [{topology.GATEWAY_LAN6}]:8080",
 }
 _USER = 65534
+_DASHBOARD_FILES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../dashboard")
 _SANITIZER_REPORT = re.compile(r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:")
 
 
@@ -53,6 +54,8 @@ class DaemonFiles:
             **BASE_SETTINGS,
             "history.database": f"{folder}/history.db",
             "control.socket": f"{folder}/control.sock",
+            "control.token_file": f"{folder}/dashboard.token",
+            "control.dashboard_files": _DASHBOARD_FILES,
             "ca.certificate": f"{folder}/ca.crt",
             "ca.key": f"{folder}/ca.key",
             "upstream.outgoing_ca_bundle": self.roots,

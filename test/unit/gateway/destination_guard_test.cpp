@@ -123,7 +123,7 @@ TEST(no_name_opens_the_listeners_or_what_is_nobodys) {
     for (const bool named : {false, true}) {
       // The transparent listener is on every address, the proxy on one.
       for (const char* destination : {"127.0.0.1:8443", "10.0.0.1:8443", "198.51.100.7:8443", "[::1]:8443",
-                                      "[::ffff:127.0.0.1]:8443", "10.0.0.1:8080"}) {
+                                      "[::ffff:127.0.0.1]:8443", "10.0.0.1:8080", "127.0.0.1:8081"}) {
         check_verdict(destination, box.judge(destination, door, named), "a listener of this gateway itself");
       }
       for (const char* destination : {"0.0.0.0:443", "[::]:443", "224.0.0.1:443", "255.255.255.255:443"}) {
