@@ -2,7 +2,7 @@
 // here to markup, to a handler in an attribute, or to an address on another site.
 import { visible } from './text.js';
 
-/** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
+/** @typedef {Node | string | number | null | undefined | false | any[]} Child a list holds others */
 /** @typedef {Record<string, unknown>} Props */
 
 const ATTRIBUTES = new Set(['autocomplete', 'checked', 'class', 'colspan', 'disabled', 'download', 'for', 'hidden', 'href',

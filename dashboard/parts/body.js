@@ -20,7 +20,7 @@ export function fromBase64(text) {
 async function inflated(data, format) {
   const stream = new Blob([/** @type {any} */ (data)]).stream().pipeThrough(new DecompressionStream(/** @type {any} */ (format)));
   const reader = stream.getReader();
-  /** @type {number[][]} */
+  /** @type {Uint8Array[]} */
   const parts = [];
   let size = 0;
   try {

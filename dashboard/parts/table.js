@@ -74,7 +74,7 @@ export class Table {
     const again = this.#order?.column === column;
     if (again && !this.#order?.down) this.#order = null;
     else this.#order = { column, down: !again };
-    this.headings.forEach((/** @type {HTMLElement} */ heading, /** @type {number} */ at) => {
+    this.headings?.forEach((/** @type {HTMLElement} */ heading, /** @type {number} */ at) => {
       const sorted = this.options.columns[at] === this.#order?.column;
       if (sorted) heading.setAttribute('aria-sort', this.#order?.down ? 'descending' : 'ascending');
       else heading.removeAttribute('aria-sort');
