@@ -8,6 +8,7 @@ import { replayPanel } from '../parts/replay.js';
 import { status, verdict } from '../parts/verdict.js';
 import { summary, waterfall } from '../parts/waterfall.js';
 import { addressOf } from './connection_detail.js';
+import { keyOf } from './exchange_list.js';
 
 const TOLD = new Set(['row', 'time', 'request_id', 'client', 'host', 'method', 'path', 'status', 'verdict', 'rule', 'bytes_in',
   'bytes_out', 'ms', 'upstream', 'tls_client', 'tls_upstream', 'alpn', 'error', 'timing', 'tcp_client', 'tcp_upstream',
@@ -73,14 +74,14 @@ function actions(exchange) {
   });
   const archive = address('/api/v1/har', { before: Number(exchange.row) + 1, limit: 1 });
   return { place, buttons: [exchange.method ? button : null,
-    h('a.button', { href: archive, download: `${exchange.request_id}.har` }, 'HAR')] };
+    h('a.button', { href: archive, download: `${exchange.request_id || `row-${exchange.row}`}.har` }, 'HAR')] };
 }
 
 /** @param {any} exchange */
 function view(exchange) {
   const { request, response } = exchange;
   const { place, buttons } = actions(exchange);
-  const target = `${exchange.host}${exchange.path}`;
+  const target = `${exchange.host}${exchange.path}` || exchange.client;
   return [
     h('div.heading', {}, h('h1.target', {}, exchange.method ? h('span.method', {}, exchange.method) : null, ' ', target), h('div.actions', {}, buttons)),
     h('div.outcome-line', {}, status(exchange.status), decision(exchange), h('p.added', {}, summary(exchange))),
@@ -95,12 +96,38 @@ function view(exchange) {
   ];
 }
 
+/** One by its id, or, where it has none, as "row-N". @param {string} id @param {AbortSignal} signal */
+async function find(id, signal) {
+  const row = /^row-(\d+)$/.exec(id);
+  if (!row) return get(`/exchanges/${encodeURIComponent(id)}`, {}, signal);
+  const [found] = await get('/exchanges', { before: Number(row[1]) + 1, limit: 1 }, signal);
+  if (found?.row !== Number(row[1])) throw new Error(`The history no longer holds row ${row[1]}.`);
+  return found;
+}
+
+/**
+ * Where a row of a list is shown in full. The feed is ahead of the history, which numbers them.
+ * @param {any} row
+ * @param {AbortSignal} signal
+ * @returns {Promise<string | null>} null: the history does not have it (yet)
+ */
+export async function pageOf(row, signal) {
+  if (row.request_id) return `/exchanges/${encodeURIComponent(row.request_id)}`;
+  let number = row.row;
+  if (number === undefined) {
+    const since = Math.floor(new Date(row.time).getTime() / 1000);
+    const rows = await get('/exchanges', { client: addressOf(row.client), since, until: since + 1, limit: 1000 }, signal);
+    number = rows.find((/** @type {any} */ one) => keyOf(one) === keyOf(row))?.row;
+  }
+  return number === undefined ? null : `/exchanges/row-${number}`;
+}
+
 /** @param {import('../core/router.js').Visit} visit */
 export async function showExchange({ main, signal, parts }) {
   main.className = 'exchange';
   fill(main, h('p.note', {}, 'Looking…'));
   try {
-    const exchange = await get(`/exchanges/${encodeURIComponent(parts[0])}`, {}, signal);
+    const exchange = await find(parts[0], signal);
     document.title = `${exchange.host}${exchange.path} · sallyport`;
     fill(main, view(exchange));
   } catch (error) {

@@ -19,6 +19,9 @@ function fits(row, query) {
     (!query.text || JSON.stringify(row).includes(query.text));
 }
 
+/** What tells rows apart. Connections that ended without a request have no id. @param {any} row @returns {string} */
+export const keyOf = (row) => row.request_id || `${row.time} ${row.client}`;
+
 export class ExchangeList {
   /** @type {any[]} newest first */
   rows = [];
@@ -85,8 +88,8 @@ export class ExchangeList {
   /** @param {any[]} rows @returns {any[]} those that are not there yet */
   #unknown(rows) {
     return rows.filter((row) => {
-      if (this.#known.has(row.request_id)) return false;
-      this.#known.add(row.request_id);
+      if (this.#known.has(keyOf(row))) return false;
+      this.#known.add(keyOf(row));
       return true;
     });
   }
@@ -117,7 +120,7 @@ export class ExchangeList {
     const fresh = this.#unknown(rows);
     if (fresh.length === 0) return;
     this.rows = [...fresh.reverse(), ...this.rows];
-    for (const gone of this.rows.splice(MOST_ROWS)) this.#known.delete(gone.request_id);
+    for (const gone of this.rows.splice(MOST_ROWS)) this.#known.delete(keyOf(gone));
     this.#drawing ||= window.setTimeout(() => {
       this.#drawing = 0;
       this.changed(false);

@@ -8,7 +8,8 @@ import { filterForm } from '../parts/filters.js';
 import { Table } from '../parts/table.js';
 import { status, verdict, VERDICTS } from '../parts/verdict.js';
 import { added } from '../parts/waterfall.js';
-import { ExchangeList } from './exchange_list.js';
+import { ExchangeList, keyOf } from './exchange_list.js';
+import { pageOf } from './exchange.js';
 
 const AGES = [['', 'any time'], ['300', 'last 5 minutes'], ['3600', 'last hour'], ['86400', 'last day'], ['604800', 'last week']];
 const STATUSES = [['', 'any'], ['1', '1xx'], ['2', '2xx'], ['3', '3xx'], ['4', '4xx'], ['403', '403'], ['5', '5xx'], ['502', '502'], ['504', '504']];
@@ -24,7 +25,8 @@ const FILTERS = [
 
 /** @param {any} row */
 function target(row) {
-  return [h('a.host', { href: `/exchanges/${encodeURIComponent(row.request_id)}`, tabindex: -1 }, row.host || '—'),
+  const host = row.host || '—';
+  return [row.request_id ? h('a.host', { href: `/exchanges/${encodeURIComponent(row.request_id)}`, tabindex: -1 }, host) : h('span.host', {}, host),
     h('span.path', {}, row.path), row.error ? h('span.error', {}, row.error) : null];
 }
 
@@ -61,9 +63,9 @@ export function showExchanges({ main, signal, url }) {
   const clear = h('button', { type: 'button' }, 'Clear filters');
   const follow = h('button.toggle', { type: 'button', 'aria-pressed': 'true' }, 'Follow');
   const table = new Table({
-    label: 'Exchanges', columns: COLUMNS, keyOf: (row) => row.request_id,
+    label: 'Exchanges', columns: COLUMNS, keyOf,
     kindOf: (row) => (row.status >= 500 || row.error ? 'failed' : ''),
-    open: (row) => go(`/exchanges/${encodeURIComponent(row.request_id)}`),
+    open: (row) => pageOf(row, signal).then((address) => address && go(address), () => {}),
     nearEnd: () => list.older(),
     empty: () => (list.loading ? 'Looking…' : list.problem || 'No exchange fits.'),
   });

@@ -8,7 +8,12 @@ import subprocess
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 
 
-def run(lab, name, link, answers, *options):
+def link(lab, daemon):
+    """What `sallyport dashboard` prints."""
+    return lab.command("--config", daemon.files.config, "dashboard", check=True).stdout.split()[0]
+
+
+def run(lab, name, daemon, answers, *options):
     """`answers`: what the script may ask for, by name; each is called with what the script gives, and its result is told to
     the script. Each check of the script becomes one of the scenario."""
     installed = subprocess.run([os.path.join(TOP, "scripts/install-npm")], check=False, capture_output=True, text=True)
@@ -18,7 +23,7 @@ def run(lab, name, link, answers, *options):
     errors = os.path.join(home, f"{name}.errors")
     with open(errors, "w", encoding="utf-8") as complaints:
         script = lab.gateway_side.start(
-            ["node", os.path.join(TOP, "test/browser", f"{name}.mjs"), link, str(lab.patience), *options], text=True,
+            ["node", os.path.join(TOP, "test/browser", f"{name}.mjs"), link(lab, daemon), str(lab.patience), *options], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
             env={**os.environ, "HOME": home, "TMPDIR": home})
     with script:
