@@ -47,6 +47,7 @@ constexpr std::array routes = {
     Route{"GET", "/api/v1/har", &har},
     Route{"GET", "/metrics", &metrics},
     Route{"POST", "/api/v1/reload", nullptr, &reload},
+    Route{"POST", "/api/v1/exchanges/{}/replay", nullptr, &replay},
 };
 
 Reply not_found() {

@@ -23,5 +23,8 @@ namespace sallyport::admin {
 
 // POST /api/v1/reload: 422 with the problems where the configuration cannot be used.
 [[nodiscard]] io::Task<Reply> reload(const Context& context, Request request);
+// POST /api/v1/exchanges/{}/replay: sends the request with this id once more. Body: {"to": host, "headers": {name:
+// value}}, both optional. 409 where it cannot be sent again as it was.
+[[nodiscard]] io::Task<Reply> replay(const Context& context, Request request);
 
 }  // namespace sallyport::admin

@@ -5,6 +5,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 namespace sallyport::cli {
 
@@ -62,6 +63,15 @@ int history(const std::string& config_path, const HistoryQuery& query, Streams s
 int har(const std::string& config_path, const HistoryQuery& query, Streams streams);
 // One of them, with everything known of it.
 int show(const std::string& config_path, const std::string& request_id, bool as_json, Streams streams);
+
+struct ReplayWish {
+  std::string request_id;
+  std::string to;                    // another host; empty: where it went
+  std::vector<std::string> headers;  // "Name: value"
+  bool json = false;
+};
+// Sends a request of the past once more, and shows how what came differs from what came then.
+int replay(const std::string& config_path, const ReplayWish& wish, Streams streams);
 
 // Which verdicts of the past the policy in `policy_path` would change. Reads the database itself: no daemon is needed.
 int policy_diff(const std::string& config_path, const std::string& policy_path, const HistoryQuery& query,

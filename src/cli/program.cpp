@@ -118,6 +118,17 @@ class CommandLine {
     past->add_flag("--json", history_.json, "For machines");
     CLI::App* archive = command(app_, "har", "Print past exchanges as an HTTP Archive (HAR 1.2)",
                                 [this](Streams streams) { return har(config_, history_, streams); });
+    CLI::App* again = command(app_, "replay", "Send a past request once more, and show what comes of it now",
+                              [this](Streams streams) { return replay(config_, replay_, streams); });
+    again->add_option("ID", replay_.request_id, "The exchange's request id")->required();
+    again->add_option("--to", replay_.to, "To this host in place of the one it went to")->type_name("HOST[:PORT]");
+    again
+        ->add_option("--header", replay_.headers,
+                     "With this field in place of what it had; without a value: without it")
+        ->type_name("'NAME: VALUE'")
+        ->take_all()
+        ->allow_extra_args(false);
+    again->add_flag("--json", replay_.json, "For machines");
     CLI::App* policy = app_.add_subcommand("policy", "Compare policies");
     policy->require_subcommand(1);
     CLI::App* diff = command(*policy, "diff", "List the verdicts of the past that another policy would change",
@@ -172,6 +183,7 @@ class CommandLine {
   bool json_ = false;
   ConnectionsQuery connections_;
   HistoryQuery history_;
+  ReplayWish replay_;
   std::size_t most_judged_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> policy_routes_;
 };

@@ -143,6 +143,9 @@ void Daemon::Life::open_control_socket() {
       reload(tell);
     });
   };
+  observed.replay = [this](gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell) {
+    workers_->replay(std::move(order), std::move(tell));
+  };
   auto admin = admin::AdminServer::create(std::move(observed), current_);
   if (admin) {
     admin_ = std::move(*admin);

@@ -69,6 +69,11 @@ void WorkerThreads::set_addresses(const gateway::AddressesPtr& addresses) {
   for (const auto& member : crew_) member->worker->set_addresses(addresses);
 }
 
+void WorkerThreads::replay(gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell) const {
+  const std::size_t chosen = std::hash<std::string>()(order.of) % crew_.size();
+  crew_[chosen]->worker->replay(std::move(order), std::move(tell));
+}
+
 void WorkerThreads::drain() {
   for (const auto& member : crew_) member->worker->drain();
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -33,6 +34,8 @@ class WorkerThreads {
 
   void configure(const gateway::ConfigurationPtr& configuration);
   void set_addresses(const gateway::AddressesPtr& addresses);
+  // Any thread: one of them sends the request once more.
+  void replay(gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell) const;
   void drain();
   void stop();
 

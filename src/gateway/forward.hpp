@@ -4,6 +4,7 @@
 // one worker's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "sallyport/gateway/lifetime.hpp"
@@ -25,6 +26,8 @@ class Forwarder final : public http::ExchangeHandler {
 
   io::Task<void> handle(http::Exchange& exchange) override;
   http::Page refuse_unreadable(const http::http1::ParseError& error) override;
+  // Called with what is written down of each exchange.
+  void on_record(std::function<void(const record::ExchangeRecord&)> told) { on_record_ = std::move(told); }
 
  private:
   struct Running;
@@ -57,6 +60,7 @@ class Forwarder final : public http::ExchangeHandler {
   const Session& session_;
   Upstreams upstreams_;
   bool first_exchange_ = true;
+  std::function<void(const record::ExchangeRecord&)> on_record_;
   Endpoint shown_upstream_;
 };
 

@@ -93,6 +93,7 @@ void Forwarder::record(Running& running) {
   if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
   if (dialled) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
   worker_.metrics.count_exchange(running.verdict.name, running.status, record);
+  if (on_record_) on_record_(record);
   worker_.shared.recorder.write(std::move(record));
 }
 

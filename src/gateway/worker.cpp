@@ -7,6 +7,7 @@
 #include "sallyport/io/notification.hpp"
 
 #include "connection.hpp"
+#include "replays.hpp"
 #include "worker_context.hpp"
 
 namespace sallyport::gateway {
@@ -39,7 +40,7 @@ Result<Generation> Generation::of(ConfigurationPtr configuration) {
 class Worker::Impl {
  public:
   Impl(Shared shared, std::unique_ptr<io::EventLoop> loop)
-      : loop_(std::move(loop)), context_(std::move(shared), *loop_) {}
+      : loop_(std::move(loop)), context_(std::move(shared), *loop_), replays_(context_, [this] { stop_if_done(); }) {}
 
   Result<void> open(ConfigurationPtr configuration, AddressesPtr addresses) {
     context_.addresses = std::move(addresses);
@@ -102,6 +103,15 @@ class Worker::Impl {
   void stop() {
     drain();
     for (Open& open : connections_) open.connection.end({ErrorKind::cancelled, "the gateway stops"});
+    replays_.end({ErrorKind::cancelled, "the gateway stops"});
+  }
+
+  void replay(const ReplayOrder& order, const Replays::Tell& tell) {
+    if (draining_) {
+      tell({.refusal = "the gateway is ending"});
+    } else {
+      replays_.start(order, tell);
+    }
   }
 
   [[nodiscard]] WorkerContext& context() { return context_; }
@@ -184,7 +194,7 @@ class Worker::Impl {
   }
 
   void stop_if_done() {
-    if (draining_ && accepting_ == 0 && connections_.empty()) loop_->stop();
+    if (draining_ && accepting_ == 0 && connections_.empty() && replays_.empty()) loop_->stop();
   }
 
   void warn(const std::string& what) {
@@ -197,6 +207,7 @@ class Worker::Impl {
   WorkerContext context_;
   std::list<Entrance> entrances_;
   std::list<Open> connections_;
+  Replays replays_;
   std::atomic<std::size_t> connection_count_ = 0;
   int accepting_ = 0;
   bool draining_ = false;
@@ -248,6 +259,11 @@ Worker::Holdings Worker::holdings() const {
 }
 
 const OpenConnections& Worker::open_connections() const { return impl_->context().open_connections; }
+
+void Worker::replay(ReplayOrder order, std::function<void(ReplayResult)> tell) {
+  impl_->loop().post(
+      [impl = impl_.get(), order = std::move(order), tell = std::move(tell)] { impl->replay(order, tell); });
+}
 
 void Worker::ping(std::function<void()> alive) { impl_->loop().post(std::move(alive)); }
 

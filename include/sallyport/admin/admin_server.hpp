@@ -46,6 +46,8 @@ struct Observed {
   const Reloads& reloads;
   // Reads the configuration anew because `asker` wants it, and tells, from any thread, once every worker uses it.
   std::function<void(std::string asker, std::function<void(ReloadOutcome)> tell)> reload = {};
+  // Sends a request of the past once more, and tells, from any thread, what came of it.
+  std::function<void(gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell)> replay = {};
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };
 

@@ -15,6 +15,7 @@
 #include "sallyport/gateway/metrics.hpp"
 #include "sallyport/gateway/open_connections.hpp"
 #include "sallyport/gateway/origin_memory.hpp"
+#include "sallyport/gateway/replay.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/record/recorder.hpp"
@@ -69,6 +70,9 @@ class Worker {
     std::uint64_t kept_bytes = 0;
   };
   [[nodiscard]] Holdings holdings() const;
+  // Any thread: sends the request once more; `tell` hears what came of it on the worker's thread. Nothing is told where
+  // the worker ends first.
+  void replay(ReplayOrder order, std::function<void(ReplayResult)> tell);
   // Any thread: runs `alive` on the worker's thread, for the watchdog: a stuck loop never does.
   void ping(std::function<void()> alive);
 
