@@ -107,16 +107,21 @@ class History::Writer {
     }
   }
 
-  bool write(const std::vector<HistoryRow>& batch, std::uint64_t max_rows, std::uint64_t max_bytes) {
+  // Whether all of the batch is in the database now.
+  bool write(std::vector<HistoryRow>& batch, std::uint64_t max_rows, std::uint64_t max_bytes) {
     if (!store_ && !open_again()) return false;
-    Result<void> done = store_->write(batch);
-    if (done) done = store_->trim(max_rows, max_bytes);
-    if (done) {
-      if (std::exchange(failing_, false)) report_("the history is written again");
-      return true;
+    const Result<void> done = store_->write(batch);
+    if (!done) {
+      fail_with(done.error());
+      return false;
     }
-    fail_with(done.error());
-    return false;
+    const Result<void> trimmed = store_->trim(max_rows, max_bytes);
+    if (!trimmed) {
+      fail_with(trimmed.error());
+    } else if (std::exchange(failing_, false)) {
+      report_("the history is written again");
+    }
+    return true;
   }
 
   // A disk that was full or gone may be back.

@@ -6,6 +6,7 @@
 #include "sallyport/record/history.hpp"
 
 #include "database.hpp"
+#include "redactor.hpp"
 
 namespace sallyport::record {
 
@@ -32,19 +33,20 @@ class HistoryStore {
   // Errors name the path.
   static Result<HistoryStore> open(const std::string& path);
 
-  // All rows or none.
-  Result<void> write(std::span<const HistoryRow> rows);
+  // All rows or none. Takes the secrets out of them.
+  Result<void> write(std::span<HistoryRow> rows);
   // Deletes the oldest rows beyond the bounds, a bounded number at a time.
   Result<void> trim(std::uint64_t max_rows, std::uint64_t max_bytes);
 
  private:
   HistoryStore(Database database, Statement insert, Statement remove)
       : database_(std::move(database)), insert_(std::move(insert)), remove_(std::move(remove)) {}
-  Result<void> insert_all(std::span<const HistoryRow> rows);
+  Result<void> insert_all(std::span<HistoryRow> rows);
 
   Database database_;
   Statement insert_;
   Statement remove_;
+  Redactor redactor_;
 };
 
 }  // namespace sallyport::record

@@ -6,6 +6,12 @@
 #include "sallyport/base/text.hpp"
 
 namespace sallyport::record {
+namespace {
+
+// Room for most heads, so that they are not copied while they grow.
+constexpr std::size_t ordinary_fields_bytes = 512;
+
+}  // namespace
 
 bool carries_secret(std::string_view field_name) {
   // RFC 9110 §11.6.2, §11.7.2, RFC 6265 §4; then what APIs and frameworks made up.
@@ -19,23 +25,8 @@ bool carries_secret(std::string_view field_name) {
 }
 
 void KeptMessage::add_field(std::string_view name, std::string_view value) {
+  if (fields.empty()) fields.reserve(ordinary_fields_bytes);
   fields.append(name).append(": ").append(value).append("\n");
-}
-
-std::string redacted(std::string_view fields) {
-  std::string shown;
-  shown.reserve(fields.size());
-  while (!fields.empty()) {
-    const std::string_view line = fields.substr(0, fields.find('\n'));
-    fields.remove_prefix(std::min(line.size() + 1, fields.size()));
-    const std::string_view name = line.substr(0, line.find(':', 1));
-    if (carries_secret(name)) {
-      shown.append(name).append(": [redacted]\n");
-    } else {
-      shown.append(line).append("\n");
-    }
-  }
-  return shown;
 }
 
 void KeptMessage::add_body(ByteView part, std::size_t most) {

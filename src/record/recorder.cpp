@@ -1,12 +1,19 @@
 #include "sallyport/record/recorder.hpp"
 
 namespace sallyport::record {
+namespace {
+
+// Room for most lines, so that they are not copied while they grow.
+constexpr std::size_t ordinary_line_bytes = 1024;
+
+}  // namespace
 
 void Recorder::write(ExchangeRecord record) const {
   if (record.unrecorded) record.path.clear();
   const bool logged = log_.enabled(Level::info);
   if (!logged && history_ == nullptr) return;
   std::string line;
+  line.reserve(ordinary_line_bytes);
   append_json(line, record);
   if (logged) log_.write_exchange(line);
   if (history_ != nullptr && !record.unrecorded) history_->add(std::move(record), std::move(line));

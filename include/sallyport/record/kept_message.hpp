@@ -21,10 +21,6 @@ struct KeptMessage {
   void add_body(ByteView part, std::size_t most);
 };
 
-// The same fields, with "[redacted]" for the values that carry secrets. Apart from add_field(), for it takes longer
-// than a worker has.
-[[nodiscard]] std::string redacted(std::string_view fields);
-
 // Whether a field of this name carries what lets its reader act as somebody else: credentials, cookies, tokens.
 [[nodiscard]] bool carries_secret(std::string_view field_name);
 

@@ -232,6 +232,16 @@ class Daemon:
         """CPU time of the process so far, all threads."""
         return cpu_seconds_of(self.pid)
 
+    def thread_seconds(self, name):
+        """CPU time so far of the threads of that name."""
+        spent = 0
+        for task in os.scandir(f"/proc/{self.pid}/task"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open(f"{task.path}/comm", encoding="utf-8") as comm, open(f"{task.path}/schedstat", encoding="ascii") as figures:
+                    if comm.read().strip() == name:
+                        spent += int(figures.read().split()[0])
+        return spent / 1e9
+
     def until_idle(self, patience=20):
         """Waits until the process does nothing any more; gives the CPU time that it took until then, in seconds."""
         began, deadline = self.cpu_seconds(), time.monotonic() + patience

@@ -20,9 +20,10 @@ PASSTHROUGH_POLICY = f"[passthrough]\nclient = {topology.LAN}\n         {topolog
 class World:
     """What all scenarios of a run share, made once: the programs and the two authorities."""
 
-    def __init__(self, folder, large_folder, build, steering, measures, patience):
+    def __init__(self, folder, large_folder, build, steering, measures, patience, at_length=False):
         self.folder, self.large_folder, self.build = folder, large_folder, build
         self.steering, self.measures, self.patience = steering, measures, patience
+        self.at_length = at_length  # nothing waits for the result: what scales may be scaled up
         self.daemon_program = os.path.join(build, "sallyportd")
         self.command_program = os.path.join(build, "sallyport")
         self.authority = certificates.authority("Laboratory interception CA", path_length=1)
