@@ -1,6 +1,13 @@
 #include "sallyport/pki/rsa_key_pool.hpp"
 
+#include <sys/resource.h>
+
 namespace sallyport::pki {
+namespace {
+
+constexpr int lowest_priority = 19;  // of the calling thread alone, see sched(7)
+
+}  // namespace
 
 RsaKeyPool::RsaKeyPool(std::size_t capacity) : capacity_(capacity) {
   // OpenSSL tidies up at exit from the moment it was first used: used before us, it does so after us, and never
@@ -56,6 +63,8 @@ void RsaKeyPool::run() {
     }
     fresh_.push_back(std::move(key));
     changed_.notify_all();
+    // Somebody may be waiting for the first one; the spares are made while the workers leave the core alone.
+    ::setpriority(PRIO_PROCESS, 0, lowest_priority);
   }
 }
 

@@ -13,8 +13,6 @@
 namespace sallyport::record {
 namespace {
 
-constexpr std::size_t batch_size = 32 * 1024;
-
 bool is_regular_file(int fd) {
   struct stat status{};
   return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
@@ -22,37 +20,33 @@ bool is_regular_file(int fd) {
 
 }  // namespace
 
-LineWriter::LineWriter(UniqueFd descriptor, QueueBudget& budget, std::chrono::milliseconds patience)
-    : descriptor_(std::move(descriptor)),
-      budget_(budget),
-      patience_(patience),
-      regular_(is_regular_file(descriptor_.get())) {}
+LineWriter::LineWriter(UniqueFd descriptor, std::chrono::milliseconds patience)
+    : descriptor_(std::move(descriptor)), patience_(patience), regular_(is_regular_file(descriptor_.get())) {}
 
-void LineWriter::add(std::string_view line) {
-  batch_ += line;
-  batch_ += '\n';
-  if (batch_.size() >= batch_size) write_out();
+std::uint64_t LineWriter::write(std::string_view lines) {
+  if (mid_line_) mid_line_ = !send("\n").empty();
+  const std::string_view lost = mid_line_ ? lines : send(lines);
+  if (lost.empty()) return 0;
+  if (lost.size() < lines.size()) mid_line_ = lines[lines.size() - lost.size() - 1] != '\n';
+  return static_cast<std::uint64_t>(std::ranges::count(lost, '\n'));
 }
 
-void LineWriter::write_out() {
-  if (batch_.empty()) return;
-  if (mid_line_) batch_.insert(batch_.begin(), '\n');
+// Gives what the descriptor did not take.
+std::string_view LineWriter::send(std::string_view text) {
   // A writable pipe or socket is only known to take PIPE_BUF bytes without blocking, and stderr cannot be made
   // non-blocking: it is shared with other processes.
-  const std::size_t step = regular_ ? batch_.size() : PIPE_BUF;
-  std::string_view rest = batch_;
-  while (!rest.empty()) {
-    if (!regular_ && !wait_until_writable()) return give_up(rest);
-    const ssize_t written = write(descriptor_.get(), rest.data(), std::min(step, rest.size()));
+  const std::size_t step = regular_ ? text.size() : PIPE_BUF;
+  while (!text.empty()) {
+    if (!regular_ && !wait_until_writable()) break;
+    const ssize_t written = ::write(descriptor_.get(), text.data(), std::min(step, text.size()));
     if (written < 0) {
       if (errno == EINTR || (errno == EAGAIN && !regular_)) continue;
-      return give_up(rest);
+      break;
     }
     stalled_ = false;
-    rest.remove_prefix(static_cast<std::size_t>(written));
+    text.remove_prefix(static_cast<std::size_t>(written));
   }
-  mid_line_ = false;
-  batch_.clear();
+  return text;
 }
 
 bool LineWriter::wait_until_writable() {
@@ -65,15 +59,6 @@ bool LineWriter::wait_until_writable() {
     stalled_ = true;
     return false;
   }
-}
-
-void LineWriter::give_up(std::string_view rest) {
-  const std::size_t written = batch_.size() - rest.size();
-  if (written > 0) mid_line_ = batch_[written - 1] != '\n';
-  const bool only_the_mended_end = written == 0 && mid_line_;
-  const auto lines = static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
-  budget_.count_dropped(only_the_mended_end ? lines - 1 : lines);
-  batch_.clear();
 }
 
 Result<void> LineWriter::replace(const UniqueFd& file) {

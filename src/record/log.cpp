@@ -8,71 +8,38 @@
 #include <array>
 #include <atomic>
 #include <exception>
+#include <optional>
+#include <thread>
 #include <utility>
 
-#include <spdlog/async.h>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/syslog_sink.h>
+#include <pthread.h>
 
 #include "sallyport/base/text.hpp"
 
 #include "digits.hpp"
+#include "line_losses.hpp"
+#include "line_queue.hpp"
 #include "line_writer.hpp"
-#include "queue_budget.hpp"
 
 namespace sallyport::record {
 namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
 constexpr std::size_t message_limit = 8192;
-constexpr std::string_view program = "sallyportd";
+constexpr const char* program = "sallyportd";
 
-// The two sinks run on the writer thread alone, so they need no lock of spdlog's.
-class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
- public:
-  FileSink(UniqueFd descriptor, QueueBudget& budget, std::chrono::milliseconds patience)
-      : budget_(budget), writer_(std::move(descriptor), budget, patience) {}
-
-  LineWriter& writer() { return writer_; }
-
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    writer_.add({message.payload.data(), message.payload.size()});
-    budget_.release(message.payload.size());
-    if (budget_.waiting() == 0) writer_.write_out();
-  }
-  void flush_() override { writer_.write_out(); }
-
-  QueueBudget& budget_;
-  LineWriter writer_;
-};
-
-class SyslogSink final : public spdlog::sinks::syslog_sink<spdlog::details::null_mutex> {
- public:
-  explicit SyslogSink(QueueBudget& budget)
-      : syslog_sink(std::string(program), LOG_PID | LOG_NDELAY, LOG_DAEMON, false), budget_(budget) {}
-
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    syslog_sink::sink_it_(message);
-    budget_.release(message.payload.size());
-  }
-
-  QueueBudget& budget_;
-};
-
-spdlog::level::level_enum spdlog_level(Level level) {
+int syslog_priority(Level level) {
   switch (level) {
     case Level::debug:
-      return spdlog::level::debug;
+      return LOG_DEBUG;
     case Level::info:
-      return spdlog::level::info;
+      return LOG_INFO;
     case Level::warning:
-      return spdlog::level::warn;
+      return LOG_WARNING;
     case Level::error:
-      return spdlog::level::err;
+      return LOG_ERR;
   }
-  return spdlog::level::info;
+  return LOG_INFO;
 }
 
 // Signals are for the daemon's own loop, and a destination that went away is an EPIPE here.
@@ -95,33 +62,58 @@ std::optional<Level> level_named(std::string_view name) {
 
 struct Log::State {
   explicit State(const LogSettings& settings)
-      : destination(settings.destination), budget(settings.queue_lines, settings.queue_bytes), level(settings.level) {}
+      : destination(settings.destination), level(settings.level), queue(settings.queue_lines, settings.queue_bytes) {}
+  ~State() {
+    queue.end();
+    if (writer.joinable()) writer.join();
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
-  void write(Level line_level, std::string_view line);
-  bool post(Level line_level, std::string_view line);
+  void write(Level line_level, std::string_view line) {
+    if (!queue.add(line_level, line)) losses.count(1);
+  }
   [[nodiscard]] std::string line_start(Level line_level) const;
+  void run();
+  void tell_losses();
 
   const std::string destination;
-  QueueBudget budget;
   std::atomic<Level> level;
-  std::shared_ptr<FileSink> file;  // null with syslog
-  std::shared_ptr<spdlog::async_logger> logger;
-  std::shared_ptr<spdlog::details::thread_pool> pool;  // last: it ends, and empties the queue, before the rest goes
+  LineLosses losses;
+  std::optional<LineWriter> file;  // none with syslog
+  LineQueue queue;
+  std::thread writer;  // last: it uses all the others
 };
 
-// Behind a line that found room, the loss of earlier ones is told.
-void Log::State::write(Level line_level, std::string_view line) {
-  if (!post(line_level, line)) return;
-  const std::uint64_t lost = budget.take_news();
-  if (lost == 0) return;
-  const std::string notice = line_start(Level::warning) + std::to_string(lost) + " log lines were dropped";
-  if (!post(Level::warning, notice)) budget.give_back_news(lost);
+void Log::State::run() {
+  ::pthread_setname_np(::pthread_self(), "log");
+  block_signals();
+  LineQueue::Batch batch;
+  while (queue.take(batch)) {
+    if (file) {
+      losses.count(file->write(batch.text));
+    } else {
+      std::string_view rest = batch.text;
+      for (const LineQueue::Line& line : batch.lines) {
+        ::syslog(syslog_priority(line.level), "%.*s", static_cast<int>(line.bytes - 1), rest.data());
+        rest.remove_prefix(line.bytes);
+      }
+    }
+    tell_losses();
+  }
 }
 
-bool Log::State::post(Level line_level, std::string_view line) {
-  if (!budget.admit(line.size())) return false;
-  logger->log(spdlog_level(line_level), spdlog::string_view_t(line.data(), line.size()));
-  return true;
+// Behind lines that found room, the loss of earlier ones is told; one that is lost itself leaves that to the next.
+void Log::State::tell_losses() {
+  const std::uint64_t lost = losses.untold();
+  if (lost == 0) return;
+  const std::string notice = std::to_string(lost) + " log lines were dropped";
+  if (!file) {
+    ::syslog(LOG_WARNING, "%s", notice.c_str());
+  } else if (file->write(line_start(Level::warning) + notice + '\n') > 0) {
+    return;
+  }
+  losses.told(lost);
 }
 
 // Syslog knows time and level already.
@@ -140,9 +132,8 @@ Log::~Log() = default;
 
 Result<std::unique_ptr<Log>> Log::open(const LogSettings& settings) {
   auto state = std::make_unique<State>(settings);
-  std::shared_ptr<spdlog::sinks::sink> sink;
   if (settings.destination == "syslog") {
-    sink = std::make_shared<SyslogSink>(state->budget);
+    ::openlog(program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
   } else {
     const bool to_stderr = settings.destination == "stderr";
     if (!to_stderr && !settings.destination.starts_with('/')) {
@@ -153,18 +144,13 @@ Result<std::unique_ptr<Log>> Log::open(const LogSettings& settings) {
         to_stderr ? UniqueFd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) : open_log_file(settings.destination);
     if (!descriptor) return std::unexpected(descriptor.error());
     if (!*descriptor) return fail(ErrorKind::config, "log destination is stderr, which is closed");
-    state->file = std::make_shared<FileSink>(std::move(*descriptor), state->budget, settings.patience);
-    sink = state->file;
+    state->file.emplace(std::move(*descriptor), settings.patience);
   }
   try {
-    // The budget keeps the queue from ever being full; were it to be, the policy is the one that never waits.
-    state->pool = std::make_shared<spdlog::details::thread_pool>(settings.queue_lines + 16, 1, block_signals);
-    state->logger = std::make_shared<spdlog::async_logger>(std::string(program), std::move(sink), state->pool,
-                                                           spdlog::async_overflow_policy::overrun_oldest);
+    state->writer = std::thread(&State::run, state.get());
   } catch (const std::exception& problem) {
     return fail(ErrorKind::system, std::string("starting the log's thread: ") + problem.what());
   }
-  state->logger->set_level(spdlog::level::trace);
   return std::unique_ptr<Log>(new Log(std::move(state)));
 }
 
@@ -185,9 +171,9 @@ Result<void> Log::reopen() {
   if (!state_->file || state_->destination == "stderr") return {};
   const Result<UniqueFd> file = open_log_file(state_->destination);
   if (!file) return std::unexpected(file.error());
-  return state_->file->writer().replace(*file);
+  return state_->file->replace(*file);
 }
 
-std::uint64_t Log::dropped() const { return state_->budget.dropped(); }
+std::uint64_t Log::dropped() const { return state_->losses.total(); }
 
 }  // namespace sallyport::record

@@ -49,7 +49,7 @@ def cpu_seconds(pid):
     return total
 
 
-def until_idle(pid, patience=30):
+def until_idle(pid, patience=90):
     """Waits until the processes do nothing any more: what is made ready at a start is no part of the work."""
     deadline, before, quiet = time.monotonic() + patience, cpu_seconds(pid), 0
     while quiet < 3 and time.monotonic() < deadline:
