@@ -19,7 +19,7 @@ endif
 CXX := g++
 CLANG := clang++-19
 CCACHE := $(shell command -v ccache 2>/dev/null)
-LIBRARIES := libevent_core openssl libcares libnghttp2 inih libidn2 libpsl libnl-3.0 libnl-route-3.0 absl_flat_hash_map libsystemd libcrypt prometheus-cpp-core sqlite3
+LIBRARIES := libevent_core openssl libcares libnghttp2 inih libidn2 libpsl libnl-3.0 libnl-route-3.0 absl_flat_hash_map libsystemd libcrypt prometheus-cpp-core sqlite3 libnetfilter_queue libmnl
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 # wslay brings no pkg-config file.
 PKG_LIBS = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lwslay

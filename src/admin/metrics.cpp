@@ -97,6 +97,19 @@ void add_upstream(MetricPage& page) {
   }
 }
 
+void add_quic(MetricPage& page, const gateway::QuicCounters& quic) {
+  page.counters("sallyport_quic_flows_total", "QUIC flows of clients, by what became of them.");
+  page.add({{"result", "passed"}}, static_cast<double>(quic.passed.value()));
+  page.add({{"result", "refused"}}, static_cast<double>(quic.rejected.value()));
+  page.add({{"result", "unreadable"}}, static_cast<double>(quic.unreadable.value()));
+  page.counter("sallyport_quic_packets_total", "UDP packets that had to be looked at.",
+               static_cast<double>(quic.packets.value()));
+  page.counter("sallyport_quic_overruns_total", "Times at which UDP packets came too fast to be looked at.",
+               static_cast<double>(quic.overruns.value()));
+  page.counter("sallyport_quic_unrecorded_total", "QUIC flows of which nothing was written down, being too many.",
+               static_cast<double>(quic.unrecorded.value()));
+}
+
 void add_leaves(MetricPage& page, const pki::LeafCache& cache) {
   const pki::LeafCache::Counts leaves = cache.counts();
   page.counters("sallyport_leaves_total", "Leaf certificates asked for, by where they came from.");
@@ -182,6 +195,7 @@ Reply metrics(const Context& context, const Request& /*request*/) {
   add_clients(page);
   add_exchanges(page);
   add_upstream(page);
+  if (observed.quic != nullptr) add_quic(page, *observed.quic);
   add_leaves(page, observed.leaves);
   add_holdings(page, observed.workers);
   add_records(page, observed);

@@ -17,9 +17,13 @@ int steering_settings(const std::string& config_path, Streams streams) {
     gateway::print_problems(problems, streams.err);
     return gateway::exit_configuration;
   }
-  const auto text =
-      netfilter::steering_settings_text({settings->gateway.lan_interfaces, settings->gateway.ports,
-                                         settings->listen.transparent, settings->listen.transparent_http});
+  netfilter::SteeringSettings steered{.lan_interfaces = settings->gateway.lan_interfaces,
+                                      .ports = settings->gateway.ports,
+                                      .transparent = settings->listen.transparent,
+                                      .transparent_http = settings->listen.transparent_http,
+                                      .quic_queue = std::nullopt};
+  if (settings->quic.action != config::QuicAction::allow) steered.quic_queue = settings->quic.queue;
+  const auto text = netfilter::steering_settings_text(steered);
   if (!text) {
     streams.err << printable(text.error().reason) << '\n';
     return gateway::exit_configuration;

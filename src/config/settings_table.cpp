@@ -205,6 +205,18 @@ constexpr Row rows[] = {
    [](S& s, const G& g) { return read_number(g.text, s.limits.connections_per_client, 1, 10'000'000); },
    "connections of one client address at a time"},
 
+  {"quic", "action", "policy", one, reload,
+   [](S& s, const G& g) { return read_choice(g.text, s.quic.action,
+       {{"policy", QuicAction::policy}, {"block", QuicAction::block}, {"allow", QuicAction::allow}}); },
+   "QUIC of LAN clients: judge it by name, refuse all of it, or let all of it pass unseen"},
+  {"quic", "undetermined", "block", one, reload,
+   [](S& s, const G& g) { return read_choice(g.text, s.quic.undetermined,
+       {{"block", Undetermined::block}, {"allow", Undetermined::allow}}); },
+   "what happens to UDP on those ports in which no name can be read"},
+  {"quic", "queue", "0", one, reload,
+   [](S& s, const G& g) { return read_number(g.text, s.quic.queue, 0, 65'535); },
+   "number of the NFQUEUE that such packets go through"},
+
   {"log", "destination", "stderr", one, restart,
    [](S& s, const G& g) { return read_log_destination(g, s.log.destination); },
    "stderr, syslog, or the path of a file"},

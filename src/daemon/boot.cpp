@@ -48,9 +48,14 @@ Result<void> Daemon::Life::boot() {
   if (auto done = read_addresses(); !done) return done;
   check_descriptors();
   if (auto done = open_workers(); !done) return done;
+  if (auto done = open_quic_guard(); !done) return done;
   open_control_socket();
   make_timetable();
   workers_->start();
+  if (quic_guard_) {
+    quic_guard_->start();
+    quic_guard_->configure(current_);
+  }
   if (admin_) admin_->start();
   announce_ready();
   return {};
@@ -128,15 +133,29 @@ Result<void> Daemon::Life::open_workers() {
   if (!passwords) return std::unexpected(passwords.error());
   gateway::Shared shared{*recorder_, *leaves_};
   shared.passwords = std::move(*passwords);
+  shared.learnt = learnt_;
   auto workers = WorkerThreads::create(given == 0 ? cores : given, shared, current_, addresses);
   if (!workers) return std::unexpected(workers.error());
   workers_ = std::move(*workers);
   return {};
 }
 
+// A gateway in nobody's path has none to judge. One that has cannot do without: what is not judged is dropped.
+Result<void> Daemon::Life::open_quic_guard() {
+  auto guard = gateway::QuicGuard::create(*recorder_, learnt_);
+  if (guard) {
+    quic_guard_ = std::move(*guard);
+    return {};
+  }
+  if (!current_->settings.gateway.lan_interfaces.empty()) return fail_while("judging QUIC", guard.error());
+  log_->info("QUIC will not be judged, should lan_interfaces ever be set: " + guard.error().reason);
+  return {};
+}
+
 // Clients are served whether or not somebody can ask how they are.
 void Daemon::Life::open_control_socket() {
   admin::Observed observed{*log_, *leaves_, history_.get(), workers_->all(), config_path_, reloads_};
+  if (quic_guard_) observed.quic = &quic_guard_->counters();
   observed.reload = [this](const std::string& asker, const TellOfReload& tell) {
     mailbox_->post([this, asker, tell] {
       log_->info("a reload is asked for on the control socket by " + asker);

@@ -42,11 +42,16 @@ void Daemon::Life::adopt(gateway::ConfigurationPtr loaded) {
   const gateway::ConfigurationPtr old = std::exchange(current_, std::move(loaded));
   const config::Settings& settings = current_->settings;
   log_->set_level(record::level_named(config::name_of(settings.log.level)).value_or(record::Level::info));
+  if (old->settings.quic.action != settings.quic.action || old->settings.quic.queue != settings.quic.queue) {
+    reload_notes_.emplace_back(
+        "[quic] has changed; the kernel rules follow it with: systemctl reload sallyport-steering");
+  }
   if (old->settings.gateway.lan_interfaces != settings.gateway.lan_interfaces) {
     adopt_lan_interfaces(settings.gateway.lan_interfaces);
   }
   leaves_->flush();
   workers_->configure(current_);
+  if (quic_guard_) quic_guard_->configure(current_);
   if (admin_) admin_->configure(current_);
   for (const std::string& key : config::keys_awaiting_restart(*at_start_, settings)) {
     reload_notes_.push_back(key + " has changed and waits for: systemctl restart sallyportd");
@@ -132,6 +137,7 @@ void Daemon::Life::refresh_trust() {
   trust_failure_.clear();
   current_ = std::move(*fresh);
   workers_->configure(current_);
+  if (quic_guard_) quic_guard_->configure(current_);
   if (admin_) admin_->configure(current_);
   log_->info("a CA bundle on disk has changed: " + std::to_string(current_->trust->size()) + " roots are trusted now");
 }

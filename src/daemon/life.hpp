@@ -15,6 +15,7 @@
 #include "sallyport/config/settings.hpp"
 #include "sallyport/daemon/daemon.hpp"
 #include "sallyport/gateway/configuration.hpp"
+#include "sallyport/gateway/quic_guard.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/pki/rsa_key_pool.hpp"
@@ -47,6 +48,7 @@ class Daemon::Life {
   Result<void> read_addresses();
   void check_descriptors();
   Result<void> open_workers();
+  Result<void> open_quic_guard();
   void open_control_socket();
   void make_timetable();
   void announce_ready();
@@ -93,7 +95,9 @@ class Daemon::Life {
   std::optional<netfilter::LocalAddresses> addresses_;
   pki::RsaKeyPool rsa_keys_;
   std::optional<pki::LeafCache> leaves_;
+  std::shared_ptr<gateway::Learnt> learnt_ = std::make_shared<gateway::Learnt>();
   std::unique_ptr<WorkerThreads> workers_;
+  std::unique_ptr<gateway::QuicGuard> quic_guard_;
   admin::Reloads reloads_;
   std::unique_ptr<admin::AdminServer> admin_;  // null: nobody can ask
 

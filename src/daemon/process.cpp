@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "sallyport/crypto/openssl.hpp"
+#include "sallyport/netfilter/net_admin.hpp"
 
 namespace sallyport::daemon {
 namespace {
@@ -44,6 +45,7 @@ Result<void> harden_process() {
   if (auto done = open_standard_streams(); !done) return done;
   if (auto done = forbid_core_dumps(); !done) return done;
   if (auto done = raise_descriptor_limit(); !done) return done;
+  if (auto done = netfilter::put_net_admin_aside(); !done) return done;
   ::umask(077);
   if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return std::unexpected(errno_error("ignoring SIGPIPE", errno));
   return crypto::initialise();

@@ -10,7 +10,8 @@
 namespace sallyport::daemon {
 
 // No core dumps and no ptrace by the same user (a dump would hold the CA's key), files of mode 0600 at most, as many
-// descriptors as the hard limit allows, SIGPIPE ignored, standard streams open, OpenSSL without its configuration file.
+// descriptors as the hard limit allows, SIGPIPE ignored, standard streams open, OpenSSL without its configuration file,
+// and the right to change the network put aside for the one thread that needs it.
 [[nodiscard]] Result<void> harden_process();
 
 // How many descriptors may be open now.

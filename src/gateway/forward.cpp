@@ -5,6 +5,7 @@
 
 #include "sallyport/base/text.hpp"
 #include "sallyport/gateway/protocol.hpp"
+#include "sallyport/http/alternative_services.hpp"
 #include "sallyport/http/authority.hpp"
 #include "sallyport/http/hop_by_hop.hpp"
 #include "sallyport/http/protocol_switch.hpp"
@@ -341,6 +342,7 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     const Result<void> declined = running.protocol_switch.decline(head.status);
     if (!declined) co_return declined;
     http::remove_hop_by_hop_from_response(head.fields);
+    if (running.settings().quic.action != config::QuicAction::allow) http::remove_http3_offers(head.fields);
     if (running.settings().http.via) head.fields.add("Via", std::string(via_value));
     if (head.status < 200) {
       const Result<void> sent = co_await running.exchange.response.send_interim(head);

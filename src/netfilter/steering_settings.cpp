@@ -47,7 +47,8 @@ Result<std::string> steering_settings_text(const SteeringSettings& settings) {
          "\nTPROXY_V4=" + first_of_family(settings.transparent, true) +
          "\nTPROXY_V6=" + first_of_family(settings.transparent, false) +
          "\nHTTP_V4=" + first_of_family(settings.transparent_http, true) +
-         "\nHTTP_V6=" + first_of_family(settings.transparent_http, false) + '\n';
+         "\nHTTP_V6=" + first_of_family(settings.transparent_http, false) +
+         "\nQUIC_QUEUE=" + (settings.quic_queue ? std::to_string(*settings.quic_queue) : "") + '\n';
 }
 
 }  // namespace sallyport::netfilter

@@ -94,8 +94,9 @@ def examine_daemon(machine):
     status = machine.run(f"cat /proc/{pid}/status").stdout
     user = machine.run("id -u sallyport").stdout.strip()
     check("runs as sallyport", re.search(rf"^Uid:\t{user}\t{user}\t{user}\t{user}$", status, re.M), status)
-    for field, value in (("CapPrm", "2000"), ("CapEff", "2000"), ("CapBnd", "2000"), ("CapAmb", "2000")):
-        check(f"{field} is CAP_NET_RAW alone", re.search(rf"^{field}:\t0*{value}$", status, re.M), status)
+    # CAP_NET_RAW and CAP_NET_ADMIN, the latter in use by the one thread that judges QUIC.
+    for field, value in (("CapPrm", "3000"), ("CapEff", "2000"), ("CapBnd", "3000"), ("CapAmb", "3000")):
+        check(f"{field} is no more than is needed", re.search(rf"^{field}:\t0*{value}$", status, re.M), status)
     check("no new privileges, seccomp filter", re.search(r"^NoNewPrivs:\t1$", status, re.M)
           and re.search(r"^Seccomp:\t2$", status, re.M), status)
     check("no core dumps", re.search(r"^Max core file size +0 +0 ", machine.run(f"cat /proc/{pid}/limits").stdout, re.M))

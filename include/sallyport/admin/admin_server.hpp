@@ -15,6 +15,7 @@
 #include "sallyport/base/counter.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
+#include "sallyport/gateway/quic_guard.hpp"
 #include "sallyport/gateway/worker.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/record/history.hpp"
@@ -48,6 +49,7 @@ struct Observed {
   std::function<void(std::string asker, std::function<void(ReloadOutcome)> tell)> reload = {};
   // Sends a request of the past once more, and tells, from any thread, what came of it.
   std::function<void(gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell)> replay = {};
+  const gateway::QuicCounters* quic = nullptr;  // null: nobody judges QUIC here
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };
 

@@ -30,6 +30,8 @@ enum class NoSni { connect, refuse };
 enum class NotTls { refuse, pass };
 enum class UnknownAlpn { refuse, pass };
 enum class ClientCertificateRequested { none, refuse, passthrough };
+enum class QuicAction { policy, block, allow };
+enum class Undetermined { block, allow };
 enum class LogLevel { debug, info, warning, error };
 
 struct Settings {
@@ -110,6 +112,12 @@ struct Settings {
     std::uint32_t streams = 0;
     std::size_t connections_per_client = 0;
   } limits;
+
+  struct Quic {
+    QuicAction action{};
+    Undetermined undetermined{};
+    std::uint16_t queue = 0;  // NFQUEUE's number
+  } quic;
 
   struct Log {
     std::string destination;  // "stderr", "syslog", or the path of a file

@@ -84,9 +84,9 @@ class DaemonFiles:
 
 
 def as_daemon_user(arguments):
-    """The command as an unprivileged user who may do no more than CAP_NET_RAW, as the systemd unit runs it."""
-    return ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups", "--inh-caps=-all,+net_raw",
-            "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs", *arguments]
+    """The command as an unprivileged user who may do no more than CAP_NET_RAW and CAP_NET_ADMIN, as the systemd unit runs it."""
+    return ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups", "--inh-caps=-all,+net_raw,+net_admin",
+            "--ambient-caps=-all,+net_raw,+net_admin", "--bounding-set=-all,+net_raw,+net_admin", "--no-new-privs", *arguments]
 
 
 class Daemon:

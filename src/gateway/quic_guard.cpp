@@ -1,0 +1,275 @@
+#include "sallyport/gateway/quic_guard.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <time.h>
+
+#include "sallyport/base/unique_fd.hpp"
+#include "sallyport/gateway/quic_flows.hpp"
+#include "sallyport/netfilter/flow_marks.hpp"
+#include "sallyport/netfilter/net_admin.hpp"
+#include "sallyport/netfilter/packet_queue.hpp"
+#include "sallyport/netfilter/policy_routing.hpp"
+#include "sallyport/netfilter/port_unreachable.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = QuicFlows::Clock;
+
+// How many packets are taken before rulings go back.
+constexpr std::size_t batch = 64;
+// Half a core: of each window the thread may use this much. Meanwhile packets wait in the kernel, which drops or
+// accepts those for which it has no room, as [quic] undetermined says.
+constexpr auto window = 100ms;
+constexpr auto share = 50ms;
+// Lines and rows a second that flows may cause.
+constexpr unsigned most_records = 200;
+// Between attempts to get the queue.
+constexpr auto retry_interval = 1s;
+constexpr auto configure_patience = 1s;
+
+std::chrono::nanoseconds thread_time() {
+  timespec used{};
+  static_cast<void>(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used));
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+// By this bit in its packet's mark, and then in connection tracking, the kernel's rules know a flow that was passed.
+constexpr std::uint32_t passed_mark = netfilter::PolicyRoutes{}.mark << 2;
+
+}  // namespace
+
+class QuicGuard::Impl {
+ public:
+  Impl(const record::Recorder& recorder, std::shared_ptr<Learnt> learnt, quic::InitialOpener opener,
+       netfilter::PortUnreachable unreachable, UniqueFd wake)
+      : recorder_(recorder),
+        learnt_(std::move(learnt)),
+        flows_(std::move(opener), *learnt_, counters_,
+               [this](record::ExchangeRecord record) { this->record(std::move(record)); }),
+        unreachable_(std::move(unreachable)),
+        wake_(std::move(wake)) {}
+
+  ~Impl() {
+    stopping_ = true;
+    raise();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+
+  void configure(ConfigurationPtr configuration) {
+    std::unique_lock lock(mutex_);
+    pending_ = std::move(configuration);
+    raise();
+    static_cast<void>(adopted_.wait_for(lock, configure_patience, [this] { return pending_ == nullptr; }));
+  }
+
+  [[nodiscard]] const QuicCounters& counters() const { return counters_; }
+
+ private:
+  void raise() const { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
+
+  void run();
+  void wait(std::optional<Clock::time_point> until, bool for_packets);
+  void adopt();
+  void open_queue();
+  void lose_queue(const Error& error);
+  void warn_once(const std::string& what);
+  void serve_queue();
+  void carry_out();
+  void keep_to_share();
+  void record(record::ExchangeRecord record);
+
+  const record::Recorder& recorder_;
+  const std::shared_ptr<Learnt> learnt_;
+  QuicCounters counters_;
+  QuicFlows flows_;
+  netfilter::PortUnreachable unreachable_;
+  UniqueFd wake_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+
+  std::mutex mutex_;
+  std::condition_variable adopted_;
+  ConfigurationPtr pending_;  // protected by mutex_
+
+  // The thread's own.
+  ConfigurationPtr configuration_;
+  std::optional<netfilter::PacketQueue> queue_;
+  std::optional<Clock::time_point> retry_;
+  std::string last_warning_;
+  std::vector<QuicFlows::Ruling> rulings_;
+  Clock::time_point window_began_ = Clock::now();
+  std::chrono::nanoseconds used_before_{0};
+  std::uint64_t overruns_before_ = 0;
+  Clock::time_point second_began_ = Clock::now();
+  unsigned records_ = 0;
+};
+
+void QuicGuard::Impl::run() {
+  if (const auto taken = netfilter::take_net_admin_back(); !taken) warn_once(taken.error().reason);
+  used_before_ = thread_time();
+  while (!stopping_) {
+    std::optional<Clock::time_point> until = flows_.next_expiry();
+    if (retry_ && (!until || *retry_ < *until)) until = retry_;
+    wait(until, true);
+    adopt();
+    if (retry_ && Clock::now() >= *retry_) open_queue();
+    if (!queue_) continue;
+    serve_queue();
+    keep_to_share();
+  }
+}
+
+void QuicGuard::Impl::wait(std::optional<Clock::time_point> until, bool for_packets) {
+  int timeout = -1;
+  if (until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now());
+    timeout = static_cast<int>(std::clamp<std::chrono::milliseconds>(left, 0ms, 1h).count());
+  }
+  std::array<pollfd, 2> sources{{{wake_.get(), POLLIN, 0}, {for_packets && queue_ ? queue_->fd() : -1, POLLIN, 0}}};
+  static_cast<void>(::poll(sources.data(), sources.size(), timeout));
+  if (sources[0].revents != 0) {
+    eventfd_t count = 0;
+    static_cast<void>(::eventfd_read(wake_.get(), &count));
+  }
+}
+
+void QuicGuard::Impl::adopt() {
+  const std::lock_guard lock(mutex_);
+  if (pending_ == nullptr) return;
+  const ConfigurationPtr old = std::exchange(configuration_, std::exchange(pending_, nullptr));
+  flows_.configure(configuration_);
+  const config::Settings& settings = configuration_->settings;
+  const bool wanted = !settings.gateway.lan_interfaces.empty() && settings.quic.action != config::QuicAction::allow;
+  const bool other_queue = old != nullptr && (old->settings.quic.queue != settings.quic.queue ||
+                                              old->settings.quic.undetermined != settings.quic.undetermined);
+  if (!wanted || other_queue) {
+    queue_.reset();
+    retry_.reset();
+  }
+  last_warning_.clear();
+  if (wanted && !queue_) {
+    open_queue();
+  } else if (wanted) {
+    if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared) warn_once(cleared.error().reason);
+  }
+  adopted_.notify_all();
+}
+
+void QuicGuard::Impl::open_queue() {
+  const config::Settings::Quic& settings = configuration_->settings.quic;
+  auto opened = netfilter::PacketQueue::open(settings.queue, settings.undetermined == config::Undetermined::allow);
+  if (!opened) {
+    lose_queue(opened.error());
+    return;
+  }
+  queue_ = std::move(*opened);
+  retry_.reset();
+  overruns_before_ = 0;
+  // What a gateway before this one had passed, by a policy that may be another.
+  if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared) warn_once(cleared.error().reason);
+  recorder_.log().info("QUIC of LAN clients is judged, by NFQUEUE " + std::to_string(settings.queue));
+}
+
+void QuicGuard::Impl::lose_queue(const Error& error) {
+  queue_.reset();
+  retry_ = Clock::now() + retry_interval;
+  warn_once("QUIC of LAN clients cannot be judged and is dropped: " + error.reason);
+}
+
+void QuicGuard::Impl::warn_once(const std::string& what) {
+  if (what == last_warning_) return;
+  last_warning_ = what;
+  recorder_.log().warning(what);
+}
+
+void QuicGuard::Impl::serve_queue() {
+  const auto taken = queue_->receive(batch, [this](const netfilter::PacketQueue::Packet& packet) {
+    flows_.take({packet.id, packet.mark, packet.bytes}, Clock::now(), rulings_);
+  });
+  flows_.expire(Clock::now(), rulings_);
+  carry_out();
+  const std::uint64_t overruns = queue_->overruns();
+  counters_.overruns.add(overruns - std::exchange(overruns_before_, overruns));
+  const Result<void> flushed = queue_->flush();
+  if (!taken) {
+    lose_queue(taken.error());
+  } else if (!flushed) {
+    lose_queue(flushed.error());
+  }
+}
+
+void QuicGuard::Impl::carry_out() {
+  for (const QuicFlows::Ruling& ruling : rulings_) {
+    if (ruling.pass) {
+      queue_->accept(ruling.id, ruling.mark | passed_mark);
+      continue;
+    }
+    queue_->drop(ruling.id);
+    if (ruling.told) unreachable_.tell(*ruling.told, ruling.quoted);
+  }
+  rulings_.clear();
+}
+
+// Sleeps through the rest of a window whose share is used up.
+void QuicGuard::Impl::keep_to_share() {
+  const auto now = Clock::now();
+  const auto used = thread_time();
+  if (now - window_began_ < window && used - used_before_ < share) return;
+  while (!stopping_ && Clock::now() - window_began_ < window) wait(window_began_ + window, false);
+  window_began_ = Clock::now();
+  used_before_ = used;
+}
+
+void QuicGuard::Impl::record(record::ExchangeRecord record) {
+  const auto now = Clock::now();
+  if (now - second_began_ >= 1s) {
+    second_began_ = now;
+    records_ = 0;
+  }
+  if (++records_ > most_records) {
+    counters_.unrecorded.add();
+    return;
+  }
+  recorder_.write(std::move(record));
+}
+
+Result<std::unique_ptr<QuicGuard>> QuicGuard::create(const record::Recorder& recorder, std::shared_ptr<Learnt> learnt) {
+  auto opener = quic::InitialOpener::create();
+  if (!opener) return std::unexpected(opener.error());
+  auto unreachable = netfilter::PortUnreachable::open();
+  if (!unreachable) return std::unexpected(unreachable.error());
+  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake) return std::unexpected(errno_error("eventfd", errno));
+  return std::unique_ptr<QuicGuard>(new QuicGuard(std::make_unique<Impl>(
+      recorder, std::move(learnt), std::move(*opener), std::move(*unreachable), std::move(wake))));
+}
+
+QuicGuard::QuicGuard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+QuicGuard::~QuicGuard() = default;
+void QuicGuard::start() { impl_->start(); }
+void QuicGuard::configure(ConfigurationPtr configuration) { impl_->configure(std::move(configuration)); }
+const QuicCounters& QuicGuard::counters() const { return impl_->counters(); }
+
+}  // namespace sallyport::gateway
