@@ -41,7 +41,8 @@ int find_tuple(const nlattr* attribute, void* found) {
 
 int note_flow(const nlmsghdr* message, void* flows) {
   const nlattr* tuple = nullptr;
-  if (mnl_attr_parse(message, sizeof(nfgenmsg), find_tuple, &tuple) < 0 || tuple == nullptr) return MNL_CB_OK;
+  if (mnl_attr_parse(message, sizeof(nfgenmsg), find_tuple, static_cast<void*>(&tuple)) < 0 || tuple == nullptr)
+    return MNL_CB_OK;
   const auto* const header = static_cast<const nfgenmsg*>(mnl_nlmsg_get_payload(message));
   const auto* const bytes = static_cast<const std::uint8_t*>(mnl_attr_get_payload(tuple));
   static_cast<std::vector<Flow>*>(flows)->push_back(
