@@ -1,7 +1,10 @@
 """What the running daemon says of itself, on its control socket."""
 
+import contextlib
 import json
 import re
+import socket
+import time
 
 from harness import client, control, topology
 from harness.scenario import scenario
@@ -66,3 +69,49 @@ def connections_are_seen(lab):
         shown = lab.command("--config", daemon.files.config, "top", "--count", "1").stdout
         lab.expect("a table for eyes", "www.example.test" in shown and "BYTES/S" in shown, shown)
     lab.expect("what is closed is gone", lab.until(lambda: not seen()), seen())
+
+
+def _p99_ms(connection, count=300):
+    waited = []
+    for _ in range(count):
+        began = time.monotonic()
+        connection.request("/", "www.example.test")
+        waited.append(time.monotonic() - began)
+    return sorted(waited)[int(count * 0.99) - 1] * 1e3
+
+
+_UNNOTICED_MS = 25  # what nobody notices
+
+
+@scenario("D9 N06", alone=True)
+def flooded_socket(lab):
+    """A thousand programs on the control socket, each of which asks for much and reads nothing: clients' p99 stays, and whoever
+    comes after them is answered."""
+    daemon = lab.gateway()
+    lab.origin()
+    path = daemon.files.settings["control.socket"]
+    question = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 40
+    rounds = []
+    with lab.open("www.example.test") as connection:
+        _p99_ms(connection)
+        for _ in range(6):
+            quiet = _p99_ms(connection)
+            with contextlib.ExitStack() as flood:
+                asking = 0
+                for _ in range(1000):
+                    made = flood.enter_context(socket.socket(socket.AF_UNIX))
+                    made.settimeout(5)
+                    with contextlib.suppress(OSError):
+                        made.connect(path)
+                        made.sendall(question)
+                        asking += 1
+                lab.expect("many ask", asking >= 200, asking)
+                rounds.append((quiet, _p99_ms(connection)))
+            if rounds[-1][1] <= max(1.1 * quiet, _UNNOTICED_MS):
+                break
+        lab.note("p99 alone and beside them, ms: " + "; ".join(f"{quiet:.1f}, {beside:.1f}" for quiet, beside in rounds))
+        if lab.measures:
+            lab.expect("a client's p99 stays", any(beside <= max(1.1 * quiet, _UNNOTICED_MS) for quiet, beside in rounds), rounds)
+        answered = lab.until(lambda: lab.command("--config", daemon.files.config, "status").returncode == 0)
+        lab.expect("who comes after them is answered", answered)
+        lab.expect("and the client is served", connection.request("/", "www.example.test").status == 200)

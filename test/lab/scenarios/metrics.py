@@ -1,9 +1,14 @@
 """What Prometheus is told."""
 
 import contextlib
+import json
+import os
+import signal
 import ssl
+import subprocess
 
 from harness import certificates, client, control, topology
+from harness.dashboard import ADDRESS, PORT, token_of
 from harness.scenario import scenario
 from harness.versatile import Client, VersatileOrigin
 
@@ -148,3 +153,68 @@ def text_that_prometheus_likes(lab):
         expiry = told['sallyport_certificate_expiry_timestamp_seconds{certificate="ca"}']
         lab.expect("the CA's end", expiry == lab.authority.certificate.not_valid_after.timestamp(), expiry)
         lab.expect("no history, and none told of", not any(name.startswith("sallyport_history") for name in told), told)
+
+
+class Prometheus:
+    """Debian's server, which scrapes the dashboard's port with the token."""
+
+    _LISTEN = "127.0.0.1:9090"
+
+    def __init__(self, lab, token):
+        self._lab = lab
+        folder = os.path.join(lab.folder, "prometheus")
+        os.makedirs(folder)
+        for name, text in (("token", token), ("prometheus.yml", f"""
+global: {{scrape_interval: 500ms}}
+scrape_configs:
+  - job_name: sallyport
+    authorization: {{credentials_file: {folder}/token}}
+    static_configs: [{{targets: ["{ADDRESS}:{PORT}"]}}]
+""")):
+            with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+        self._process = lab.gateway_side.start(
+            ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+             f"--web.listen-address={self._LISTEN}", "--log.level=warn"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def ask(self, query):
+        """{labels: value} of what it answers now; nothing before it has begun."""
+        done = self._lab.gateway_side.run(["curl", "--silent", "--get", "--data-urlencode", f"query={query}",
+                                           f"http://{self._LISTEN}/api/v1/query"], check=False)
+        try:
+            found = json.loads(done.stdout)["data"]["result"]
+        except (ValueError, KeyError):
+            return {}
+        return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in found}
+
+    def sum(self, query):
+        return sum(self.ask(f"sum({query})").values())
+
+    def stop(self):
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(30)
+
+
+@scenario("D2 M10")
+def prometheus_scrapes(lab):
+    """A real Prometheus reads the dashboard's port with the token, and its counters are what the clients did."""
+    daemon = lab.gateway(policy="[blacklist]\ndomain = ads.example.test\n")
+    lab.origin()
+    server = Prometheus(lab, token_of(lab, daemon))
+    try:
+        for _ in range(3):
+            lab.get("www.example.test")
+        lab.get("ads.example.test")
+        lab.exchanges(daemon, 4)
+        seen = lab.until(lambda: server.sum("sallyport_exchanges_total") == 4, lab.patience)
+        lab.expect("all that clients did", seen, server.ask("sallyport_exchanges_total"))
+        wanted = {'sallyport_exchanges_total{status="2xx"}': 3, 'sallyport_exchanges_total{status="4xx"}': 1,
+                  'sallyport_verdicts_total{verdict="black_listed"}': 1, "sallyport_client_connections_total": 4,
+                  "sallyport_exchange_duration_seconds_count": 4, 'sallyport_exchange_duration_seconds_bucket{le="+Inf"}': 4,
+                  'up{job="sallyport"}': 1, "sallyport_build_info": 1}
+        told = {query: server.sum(query) for query in wanted}
+        lab.expect("each counter is what the clients did", told == wanted, told)
+        median = server.sum("histogram_quantile(0.5, sallyport_exchange_duration_seconds_bucket)")
+        lab.expect("its histograms can be reckoned with", 0 < median < 60, median)
+    finally:
+        server.stop()
