@@ -95,7 +95,7 @@ void Log::State::run() {
     } else {
       std::string_view rest = batch.text;
       for (const LineQueue::Line& line : batch.lines) {
-        ::syslog(syslog_priority(line.level), "%.*s", static_cast<int>(line.bytes - 1), rest.data());
+        ::syslog(syslog_priority(line.level), "%s", std::string(rest.substr(0, line.bytes - 1)).c_str());
         rest.remove_prefix(line.bytes);
       }
     }
