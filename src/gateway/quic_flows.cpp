@@ -73,26 +73,26 @@ void QuicFlows::take(const Packet& packet, TimePoint now, std::vector<Ruling>& r
   std::string key;
   append_endpoint(key, flow.client);
   append_endpoint(key, flow.server);
-  if (const std::optional<bool> known = ruling_of_known(key, flow, udp->payload, now)) {
+  if (const std::optional<Known> known = ruling_of_known(key, flow, udp->payload, now)) {
     rule(packet, flow.client.address, *known, rulings);
     return;
   }
   collect(key, flow, packet, udp->payload, now, rulings);
 }
 
-void QuicFlows::rule(const Packet& packet, const IpAddress& client, bool pass, std::vector<Ruling>& rulings) {
-  Ruling ruling{packet.id, packet.mark, pass, std::nullopt, {}};
-  if (!pass) {
+void QuicFlows::rule(const Packet& packet, const IpAddress& client, Known known, std::vector<Ruling>& rulings) {
+  Ruling ruling{packet.id, packet.mark, known.pass, std::nullopt, {}};
+  if (known.tell) {
     ruling.told = client;
     ruling.quoted = beginning_of(packet.bytes);
   }
   rulings.push_back(std::move(ruling));
 }
 
-std::optional<bool> QuicFlows::ruling_of_known(const std::string& key, const Flow& flow, ByteView payload,
-                                               TimePoint now) {
-  if (const Decided* const refused = refused_.find(key, now)) {
-    if (refused->configuration == configurations_) return false;
+std::optional<QuicFlows::Known> QuicFlows::ruling_of_known(const std::string& key, const Flow& flow, ByteView payload,
+                                                           TimePoint now) {
+  if (Decided* const refused = refused_.find(key, now)) {
+    if (refused->configuration == configurations_) return Known{.pass = false, .tell = refused->told++ < most_told};
     refused_.erase(key);
     return std::nullopt;
   }
@@ -102,7 +102,7 @@ std::optional<bool> QuicFlows::ruling_of_known(const std::string& key, const Flo
     passed_.erase(key);
     return std::nullopt;
   }
-  if (known->configuration == configurations_) return true;
+  if (known->configuration == configurations_) return Known{.pass = true};
 
   Judgement judgement{
       .pass = still_passes(*known, flow), .record = {}, .name = known->name, .readable = known->readable};
@@ -114,7 +114,7 @@ std::optional<bool> QuicFlows::ruling_of_known(const std::string& key, const Flo
     record_(judgement.record);
   }
   remember(key, judgement, now);
-  return judgement.pass;
+  return Known{.pass = judgement.pass, .tell = !judgement.pass};
 }
 
 // What it proved it has proved; whether that is still wanted is asked.
@@ -132,7 +132,7 @@ void QuicFlows::collect(const std::string& key, const Flow& flow, const Packet& 
     Judgement judgement = judge_unreadable(flow, "too many hellos are being put together");
     remember(key, judgement, now);
     record_(std::move(judgement.record));
-    rule(packet, flow.client.address, judgement.pass, rulings);
+    rule(packet, flow.client.address, {.pass = judgement.pass, .tell = !judgement.pass}, rulings);
     return;
   }
   Collecting& collecting = found->second;

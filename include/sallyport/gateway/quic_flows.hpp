@@ -42,7 +42,7 @@ class QuicFlows {
     std::uint32_t id = 0;
     std::uint32_t mark = 0;
     bool pass = false;
-    // Of one packet of a refused flow, or of each, if they come one by one: whom to tell, quoting what.
+    // Where a refused flow's client is to hear of it: whom to tell, quoting what.
     std::optional<IpAddress> told;
     std::vector<std::uint8_t> quoted;
   };
@@ -57,8 +57,10 @@ class QuicFlows {
   static constexpr std::size_t most_refused = 8192;
   // How long a passed flow is known beyond its last verdict, however idle it was.
   static constexpr std::chrono::hours passed_time{1};
-  // What follows the refused packet closely is refused by the same verdict.
+  // What follows the refused packet closely is refused by the same verdict, and told so this many times: who has not
+  // listened by then does not.
   static constexpr std::chrono::seconds refused_time{2};
+  static constexpr unsigned most_told = 4;
   // A hello on a flow that was passed longer ago than this begins another connection from the same port.
   static constexpr std::chrono::seconds same_connection_time{30};
 
@@ -100,6 +102,11 @@ class QuicFlows {
     std::string name;                 // what was judged
     std::uint64_t configuration = 0;  // which of those that were in use
     TimePoint since;
+    unsigned told = 1;  // where it is refused: how often
+  };
+  struct Known {
+    bool pass = false;
+    bool tell = false;
   };
   struct Judgement {
     bool pass = false;
@@ -110,7 +117,7 @@ class QuicFlows {
   using CollectingFlows = std::unordered_map<std::string, Collecting>;
 
   // nullopt: the flow is new, or to be treated as if it were.
-  std::optional<bool> ruling_of_known(const std::string& key, const Flow& flow, ByteView payload, TimePoint now);
+  std::optional<Known> ruling_of_known(const std::string& key, const Flow& flow, ByteView payload, TimePoint now);
   bool still_passes(const Decided& known, const Flow& flow) const;
   void collect(const std::string& key, const Flow& flow, const Packet& packet, ByteView payload, TimePoint now,
                std::vector<Ruling>& rulings);
@@ -124,7 +131,7 @@ class QuicFlows {
   [[nodiscard]] Judgement judge_unreadable(const Flow& flow, const std::string& reason) const;
   [[nodiscard]] std::optional<Judgement> judge_unseen(const Flow& flow) const;
   [[nodiscard]] bool proved(const Flow& flow, const std::string& name, TimePoint now) const;
-  static void rule(const Packet& packet, const IpAddress& client, bool pass, std::vector<Ruling>& rulings);
+  static void rule(const Packet& packet, const IpAddress& client, Known known, std::vector<Ruling>& rulings);
 
   quic::InitialOpener opener_;
   Learnt& learnt_;
