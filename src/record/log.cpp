@@ -20,13 +20,13 @@
 #include "line_losses.hpp"
 #include "line_queue.hpp"
 #include "line_writer.hpp"
+#include "syslog_writer.hpp"
 
 namespace sallyport::record {
 namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
 constexpr std::size_t message_limit = 8192;
-constexpr const char* program = "sallyportd";
 
 int syslog_priority(Level level) {
   switch (level) {
@@ -81,6 +81,7 @@ struct Log::State {
   std::atomic<Level> level;
   LineLosses losses;
   std::optional<LineWriter> file;  // none with syslog
+  std::optional<SyslogWriter> syslog;
   LineQueue queue;
   std::thread writer;  // last: it uses all the others
 };
@@ -95,7 +96,7 @@ void Log::State::run() {
     } else {
       std::string_view rest = batch.text;
       for (const LineQueue::Line& line : batch.lines) {
-        ::syslog(syslog_priority(line.level), "%s", std::string(rest.substr(0, line.bytes - 1)).c_str());
+        if (!syslog->write(syslog_priority(line.level), rest.substr(0, line.bytes - 1))) losses.count(1);
         rest.remove_prefix(line.bytes);
       }
     }
@@ -108,12 +109,9 @@ void Log::State::tell_losses() {
   const std::uint64_t lost = losses.untold();
   if (lost == 0) return;
   const std::string notice = std::to_string(lost) + " log lines were dropped";
-  if (!file) {
-    ::syslog(LOG_WARNING, "%s", notice.c_str());
-  } else if (file->write(line_start(Level::warning) + notice + '\n') > 0) {
-    return;
-  }
-  losses.told(lost);
+  const bool told =
+      file ? file->write(line_start(Level::warning) + notice + '\n') == 0 : syslog->write(LOG_WARNING, notice);
+  if (told) losses.told(lost);
 }
 
 // Syslog knows time and level already.
@@ -133,7 +131,7 @@ Log::~Log() = default;
 Result<std::unique_ptr<Log>> Log::open(const LogSettings& settings) {
   auto state = std::make_unique<State>(settings);
   if (settings.destination == "syslog") {
-    ::openlog(program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+    state->syslog.emplace(SyslogWriter::usual_socket, settings.patience);
   } else {
     const bool to_stderr = settings.destination == "stderr";
     if (!to_stderr && !settings.destination.starts_with('/')) {

@@ -1,11 +1,15 @@
 """What is written down, and what never is (M04; N03)."""
 
+import contextlib
 import json
 import os
 import re
+import signal
+import subprocess
 import time
 
-from harness import topology
+from harness import control, topology
+from harness.namespaces import own_mounts
 from harness.scenario import Control, scenario
 
 _KEYS = ("time request_id client host method path status verdict rule bytes_in bytes_out ms upstream tls_client tls_upstream "
@@ -79,6 +83,48 @@ def log_file(lab):
     lab.expect("the log goes to the file", _wait_for_text(path, '"host":"file.test"') or _wait_for_text(path, "file.test"),
                daemon.lines)
     lab.expect("nobody else may read it", os.stat(path).st_mode & 0o007 == 0, oct(os.stat(path).st_mode))
+
+
+@scenario("L03 M04")
+def full_disk_and_rotation(lab):
+    """The log's disk fills: clients do not notice, what is lost is counted to the line, and told once there is room. After a
+    rotation the lines go to the new file."""
+    own_mounts()
+    folder = os.path.join(lab.folder, "log")
+    os.makedirs(folder)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0777", "tmpfs", folder], check=True)
+    path, ballast = os.path.join(folder, "sallyport.log"), os.path.join(folder, "ballast")
+    lab.origin()
+    daemon = lab.launch(lab.files({"log.destination": path}))
+    _wait_for_text(path, "ready")
+    lab.steer("up")
+    with open(ballast, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    asked = 60
+    with lab.open("log.test") as connection:
+        statuses = [connection.request(f"/{number}?{'x' * 3000}", "log.test").status for number in range(asked)]
+        lab.expect("clients do not notice", statuses == [200] * asked, statuses)
+
+        def dropped():
+            return control.metrics(lab, daemon)["sallyport_log_dropped_total"]
+
+        lab.expect("what is lost is counted", lab.until(lambda: dropped() > 0, lab.patience), dropped())
+        os.remove(ballast)
+        lab.expect("its number is told once there is room", lab.until(lambda: connection.request("/again", "log.test").status == 200
+                   and _wait_for_text(path, "log lines were dropped", 0.1), lab.patience))
+        lab.expect("a line for the last one", lab.until(lambda: connection.request("/last", "log.test").status == 200
+                   and _wait_for_text(path, '"/last"', 0.2), lab.patience))
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        told = sum(map(int, re.findall(r"warning (\d+) log lines were dropped", text)))
+        lab.expect("to the line", told == dropped() and len(re.findall(r'"path":"/\d+\?x.*\}$', text, re.MULTILINE)) + told == asked,
+                   f"{told} told, {dropped()} counted")
+        os.rename(path, path + ".1")
+        daemon.signal(signal.SIGUSR1)
+        lab.until(lambda: os.path.exists(path), lab.patience)
+        connection.request("/rotated", "log.test")
+        lab.expect("a rotated log goes on in a new file", _wait_for_text(path, '"/rotated"'))
 
 
 def _wait_for_text(path, text, timeout=30):
