@@ -3,6 +3,8 @@ import { get } from './api.js';
 import { live } from './live.js';
 
 const SHOWN_CLOSED_MS = 8000;
+// The daemon tells of the newest; which are told apart from those that were closed by their number alone.
+export const MOST = 1000;
 const SILENT_MS = 1600;
 
 /** @type {Map<number, any>} The daemon's rows, with began, rateIn, rateOut, seen and, once it is over, closed. */
@@ -29,7 +31,8 @@ function take(row, now) {
 /** @param {number} id @param {number} now */
 function end(id, now) {
   const row = connections.get(id);
-  if (row && !row.closed) connections.set(id, { ...row, closed: now, state: 'closed', rateIn: 0, rateOut: 0 });
+  if (connections.size >= MOST) connections.delete(id);
+  else if (row && !row.closed) connections.set(id, { ...row, closed: now, state: 'closed', rateIn: 0, rateOut: 0 });
 }
 
 /** Forgets what ended a while ago, and the rates of what has been silent. */
@@ -45,7 +48,7 @@ export function settle() {
 
 /** Asks for all of them: what the daemon does not list is closed. */
 export async function refresh() {
-  const told = await get('/connections', { limit: 100_000 });
+  const told = await get('/connections', { limit: MOST });
   const now = Date.now();
   const open = new Set(told.connections.map((/** @type {any} */ row) => row.id));
   for (const row of told.connections) take(row, now);

@@ -1,7 +1,8 @@
 // What the overview draws: the last minutes of the feed's overview messages, kept while other pages are shown.
 import { live } from './live.js';
+import { medians } from './medians.js';
 
-export const WINDOW_MS = 5 * 60_000;
+const WINDOW_MS = 5 * 60_000;
 
 /**
  * @typedef {{ at: number, open: number, exchanges: number | null, in: number | null, out: number | null,
@@ -27,14 +28,15 @@ function take(message) {
   newest = message;
   if (before && seconds <= 0) return;
   const change = (/** @type {string} */ key) => (before ? perSecond(message[key], before[key], seconds) : null);
+  const exact = medians();
   samples.push({
     at: message.at,
     open: message.connections_open ?? 0,
     exchanges: change('exchanges_total'),
     in: change('bytes_from_client'),
     out: change('bytes_to_client'),
-    added: message.added_ms_p50 ?? null,
-    wait: message.wait_ms_p50 ?? null,
+    added: exact.added ?? message.added_ms_p50 ?? null,
+    wait: exact.wait ?? message.wait_ms_p50 ?? null,
   });
   while (samples.length > 0 && samples[0].at < message.at - WINDOW_MS) samples.shift();
   if (before) {

@@ -1,9 +1,10 @@
 // The connections that are open now, as they come, move and go; beside them one in full.
-import { connections, refresh, settle } from '../core/connections.js';
+import { connections, MOST, refresh, settle } from '../core/connections.js';
 import { announce, fill, h } from '../core/dom.js';
 import { age, byteRate, bytes, count } from '../core/format.js';
 import { live } from '../core/live.js';
 import { retitle } from '../core/router.js';
+import { newest } from '../core/samples.js';
 import { captureButton } from '../parts/capture.js';
 import { filterForm } from '../parts/filters.js';
 import { Table } from '../parts/table.js';
@@ -99,8 +100,10 @@ export function showConnections({ main, signal, url }) {
     settle();
     const wanted = filters.values();
     const rows = [...connections.values()].filter((row) => fits(row, wanted)).sort((one, other) => other.id - one.id);
-    const open = [...connections.values()].filter((row) => !row.closed).length;
-    fill(summary, `${count(open)} open`, rows.length === connections.size ? '' : `, ${count(rows.length)} shown`);
+    const known = [...connections.values()].filter((row) => !row.closed).length;
+    const open = known >= MOST ? Math.max(known, newest?.connections_open ?? 0) : known;
+    fill(summary, `${count(open)} open`, open > known ? `, the newest ${count(MOST)} listed` : '',
+      rows.length === connections.size ? '' : `, ${count(rows.length)} shown`);
     table.setRows(rows, others);
     // What somebody is reading or pointing at stays, but for its numbers.
     if (!aside.hidden && !aside.matches(':focus-within:not(:focus)') && getSelection()?.type !== 'Range') drawDetail();

@@ -10,6 +10,9 @@ import { summary, waterfall } from '../parts/waterfall.js';
 import { addressOf } from './connection_detail.js';
 import { keyOf } from './exchange_list.js';
 
+const MOST_TRIES = 5;
+const BETWEEN_TRIES_MS = 300;
+
 const TOLD = new Set(['row', 'time', 'request_id', 'client', 'host', 'method', 'path', 'status', 'verdict', 'rule', 'bytes_in',
   'bytes_out', 'ms', 'upstream', 'tls_client', 'tls_upstream', 'alpn', 'error', 'timing', 'tcp_client', 'tcp_upstream',
   'websocket', 'via', 'ja4', 'alpn_upstream', 'request', 'response']);
@@ -96,6 +99,18 @@ function view(exchange) {
   ];
 }
 
+/** The history is written some time after the feed has told. @param {string} id @param {AbortSignal} signal */
+async function findSoon(id, signal) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await find(id, signal);
+    } catch (error) {
+      if (tries === MOST_TRIES || /** @type {any} */ (error).status !== 404) throw error;
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
+    }
+  }
+}
+
 /** One by its id, or, where it has none, as "row-N". @param {string} id @param {AbortSignal} signal */
 async function find(id, signal) {
   const row = /^row-(\d+)$/.exec(id);
@@ -127,7 +142,7 @@ export async function showExchange({ main, signal, parts }) {
   main.className = 'exchange';
   fill(main, h('p.note', {}, 'Looking…'));
   try {
-    const exchange = await find(parts[0], signal);
+    const exchange = await findSoon(parts[0], signal);
     document.title = `${exchange.host}${exchange.path} · sallyport`;
     fill(main, view(exchange));
   } catch (error) {

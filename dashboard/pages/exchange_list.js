@@ -6,7 +6,7 @@ const FIRST_PAGE = 300;
 const LARGEST_PAGE = 2000;
 const MOST_ROWS = 100_000;
 const DRAW_MS = 120;
-const CATCH_UP_MS = 1000;
+const CATCH_UP_MS = [1000, 5000];
 
 /** Whether the daemon would have found it: see HistoryFilter. @param {any} row @param {Record<string, any>} query */
 function fits(row, query) {
@@ -32,10 +32,12 @@ export class ExchangeList {
   skipped = 0;
   /** @type {Record<string, any>} */
   #query = {};
-  /** @type {Set<string>} */
-  #known = new Set();
+  /** @type {Map<string, any>} */
+  #known = new Map();
   #drawing = 0;
   #catchingUp = 0;
+  /** @type {number[]} */
+  #later = [];
   #search = new AbortController();
 
   /**
@@ -48,6 +50,7 @@ export class ExchangeList {
       this.#search.abort();
       clearTimeout(this.#drawing);
       clearTimeout(this.#catchingUp);
+      this.#later.forEach(clearTimeout);
     });
   }
 
@@ -62,6 +65,7 @@ export class ExchangeList {
     this.skipped = 0;
     this.problem = '';
     this.older();
+    this.catchUpSoon();
   }
 
   /** The next page of the past. */
@@ -88,9 +92,11 @@ export class ExchangeList {
   /** @param {any[]} rows @returns {any[]} those that are not there yet */
   #unknown(rows) {
     return rows.filter((row) => {
-      if (this.#known.has(keyOf(row))) return false;
-      this.#known.add(keyOf(row));
-      return true;
+      const known = this.#known.get(keyOf(row));
+      // The feed does not know the numbers of rows; the history does.
+      if (known) known.row ??= row.row;
+      else this.#known.set(keyOf(row), row);
+      return !known;
     });
   }
 
@@ -104,15 +110,33 @@ export class ExchangeList {
   missed(number) {
     if (!this.following) return;
     this.skipped += number;
-    this.#catchingUp ||= window.setTimeout(async () => {
-      const { signal } = this.#search;
-      try {
-        this.#add((await get('/exchanges', { ...this.#query, limit: FIRST_PAGE }, signal)).reverse());
-      } catch {
-        // The next message asks again.
-      }
+    this.#catchingUp ||= window.setTimeout(() => {
       this.#catchingUp = 0;
-    }, CATCH_UP_MS);
+      this.#catchUp();
+    }, CATCH_UP_MS[0]);
+  }
+
+  /** The history is written some time after the feed tells, and the feed tells nothing of what was before it was opened. */
+  catchUpSoon() {
+    this.#later.forEach(clearTimeout);
+    this.#later = CATCH_UP_MS.map((delay) => window.setTimeout(() => this.#catchUp(), delay));
+  }
+
+  async #catchUp() {
+    if (!this.following) return;
+    const { signal } = this.#search;
+    try {
+      this.#add((await get('/exchanges', { ...this.#query, limit: FIRST_PAGE }, signal)).reverse());
+    } catch {
+      // What comes next asks again.
+    }
+  }
+
+  /** Some that came late belong between others. @param {number} late */
+  #sortNewest(late) {
+    const newest = this.rows.splice(0, late + FIRST_PAGE);
+    newest.sort((one, other) => (one.time < other.time ? 1 : one.time > other.time ? -1 : 0));
+    this.rows.unshift(...newest);
   }
 
   /** @param {any[]} rows oldest first */
@@ -120,6 +144,7 @@ export class ExchangeList {
     const fresh = this.#unknown(rows);
     if (fresh.length === 0) return;
     this.rows = [...fresh.reverse(), ...this.rows];
+    if (fresh.length < this.rows.length && fresh[fresh.length - 1].time < this.rows[fresh.length].time) this.#sortNewest(fresh.length);
     for (const gone of this.rows.splice(MOST_ROWS)) this.#known.delete(keyOf(gone));
     this.#drawing ||= window.setTimeout(() => {
       this.#drawing = 0;

@@ -93,5 +93,6 @@ export function showExchanges({ main, signal, url }) {
     filters.element, h('div.split', {}, table.element));
   live.listen('exchange', ({ exchange }) => list.arrived(exchange), signal);
   live.listen('skipped', ({ exchanges }) => list.missed(Number(exchanges) || 0), signal);
+  live.addEventListener('state', () => list.catchUpSoon(), { signal });
   search(filters.values());
 }

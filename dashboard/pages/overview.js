@@ -4,7 +4,7 @@ import { fill, h } from '../core/dom.js';
 import { age, bytes, byteRate, count, duration, rate, verdictName } from '../core/format.js';
 import { live } from '../core/live.js';
 import { metrics, samplesOf } from '../core/metrics.js';
-import { newest, samples, verdictRates, WINDOW_MS } from '../core/samples.js';
+import { newest, samples, verdictRates } from '../core/samples.js';
 import { drawBars } from '../parts/bars.js';
 import { captureButton } from '../parts/capture.js';
 import { Chart } from '../parts/chart.js';
@@ -14,15 +14,14 @@ import { verdict } from '../parts/verdict.js';
 const SLOW_MS = 5000;
 
 function makeCharts() {
-  const windowMs = WINDOW_MS;
   return [
-    new Chart({ title: 'Open connections', windowMs, format: (value) => count(value),
+    new Chart({ title: 'Open connections', whole: true, format: (value) => count(value),
       series: [{ key: 'open', title: 'open', kind: 'first' }] }),
-    new Chart({ title: 'Exchanges per second', windowMs, format: rate,
+    new Chart({ title: 'Exchanges per second', format: rate,
       series: [{ key: 'exchanges', title: 'exchanges', kind: 'first' }] }),
-    new Chart({ title: 'Throughput', windowMs, format: byteRate, base: 1024,
+    new Chart({ title: 'Throughput', format: byteRate, base: 1024,
       series: [{ key: 'out', title: 'to clients', kind: 'first' }, { key: 'in', title: 'from clients', kind: 'second' }] }),
-    new Chart({ title: 'Where the time goes', windowMs, format: duration,
+    new Chart({ title: 'Where the time goes', format: duration,
       series: [{ key: 'added', title: 'added by the gateway', kind: 'first' }, { key: 'wait', title: 'waiting for origins', kind: 'second' }] }),
   ];
 }

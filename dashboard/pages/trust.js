@@ -41,8 +41,8 @@ function pinnedView(pinned) {
   if (pinned.length === 0) return h('p.note', {}, 'No client keeps refusing a name while it accepts others.');
   const rows = pinned.map((one) => [h('span.mono', {}, one.name), one.client, number(one.failures),
     copyable(one.line, `the line for ${one.name}`)]);
-  return [h('p.note', {}, 'They accept no certificate but their own. A line in the policy\'s section [passthrough] lets them through unopened.'),
-    plainTable(['Name', 'Client', 'Refusals', 'Line for policy.ini'], rows, 'Pinned apps', ['', 'mono', 'number', ''])];
+  return [h('p.note', {}, 'They accept no certificate but their own. These lines in the policy let them through unopened.'),
+    plainTable(['Name', 'Client', 'Refusals', 'For policy.ini'], rows, 'Pinned apps', ['', 'mono', 'number', ''])];
 }
 
 /** @param {import('./platforms.js').Step} step */

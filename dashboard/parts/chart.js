@@ -4,17 +4,26 @@ import { clock } from '../core/format.js';
 
 const WIDTH = 600;
 const HEIGHT = 120;
+// What the width may stand for: as little as holds what there is.
+const SPANS_MS = [30_000, 60_000, 120_000, 300_000];
 
 /**
  * @typedef {{ key: string, title: string, kind: 'first' | 'second' }} Series
- * @typedef {{ title: string, series: Series[], format: (value: number) => string, windowMs: number }} ChartOptions
+ * @typedef {{ title: string, series: Series[], format: (value: number) => string }} ChartOptions
  */
 
-/** The next round number that is not below `value`. @param {number} value @param {number} base */
-function roundUp(value, base) {
+/**
+ * The next round number that is not below `value`; a whole one has a half without fractions.
+ * @param {number} value
+ * @param {number} base
+ * @param {boolean} whole
+ */
+function roundUp(value, base, whole) {
   if (value <= 0) return 1;
   const power = base ** Math.floor(Math.log(value) / Math.log(base));
-  const steps = base === 10 ? [1, 1.5, 2, 3, 4, 5, 6, 8, 10] : [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
+  const decimal = whole ? [1, 2, 4, 6, 8, 10] : [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+  const binary = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
+  const steps = base === 10 ? decimal : binary;
   return (steps.find((step) => step * power >= value) ?? base) * power;
 }
 
@@ -24,7 +33,7 @@ export class Chart {
   /** @type {number | null} */
   #pointed = null;
 
-  /** @param {ChartOptions & { base?: number }} options */
+  /** @param {ChartOptions & { base?: number, whole?: boolean }} options */
   constructor(options) {
     this.options = options;
     this.values = options.series.map((one) => h('span.value', { 'data-kind': one.kind }));
@@ -37,6 +46,7 @@ export class Chart {
     this.most = h('span.most', { 'aria-hidden': 'true' });
     this.half = h('span.half', { 'aria-hidden': 'true' });
     this.at = h('span.at', {});
+    this.since = h('span', {});
     this.element = this.#element();
     this.#follow();
   }
@@ -48,7 +58,7 @@ export class Chart {
     return h('section.chart', { 'aria-label': title },
       h('header', {}, h('h2', {}, title), this.at), h('div.now', {}, legend),
       h('div.plot', {}, this.plot, this.most, this.half),
-      h('footer', { 'aria-hidden': 'true' }, h('span', {}, `${this.options.windowMs / 60_000} min ago`), h('span', {}, 'now')));
+      h('footer', { 'aria-hidden': 'true' }, this.since, h('span', {}, 'now')));
   }
 
   #follow() {
@@ -70,12 +80,13 @@ export class Chart {
   }
 
   #draw() {
-    const { series, windowMs, base = 10 } = this.options;
+    const { series, base = 10, whole = false } = this.options;
     const points = this.#points;
     const end = points.length > 0 ? points[points.length - 1].at : 0;
-    const x = (/** @type {any} */ point) => WIDTH * (1 - (end - point.at) / windowMs);
+    const span = this.#span();
+    const x = (/** @type {any} */ point) => WIDTH * (1 - (end - point.at) / span);
     const largest = points.reduce((most, point) => series.reduce((one, { key }) => Math.max(one, point[key] ?? 0), most), 0);
-    const scale = roundUp(largest, base);
+    const scale = roundUp(largest, base, whole);
     series.forEach(({ key }, at) => {
       const runs = runsOf(points, key).map((run) => run.map((point) =>
         `${x(point).toFixed(1)},${(HEIGHT - (HEIGHT - 4) * point[key] / scale).toFixed(1)}`));
@@ -84,18 +95,25 @@ export class Chart {
         `M${run[0].split(',')[0]},${HEIGHT}L${run.join('L')}L${run[run.length - 1].split(',')[0]},${HEIGHT}Z`).join(''));
     });
     fill(this.most, largest > 0 ? this.options.format(scale) : '');
-    fill(this.half, largest > 0 && scale >= 2 ? this.options.format(scale / 2) : '');
-    this.#drawValues(end);
+    fill(this.half, largest > 0 && !(whole && scale < 2) ? this.options.format(scale / 2) : '');
+    fill(this.since, span < 60_000 ? `${span / 1000} s ago` : `${span / 60_000} min ago`);
+    this.#drawValues(end, span);
   }
 
-  /** @param {number} end */
-  #drawValues(end) {
-    const { series, windowMs, format, title } = this.options;
-    const pointed = this.#pointed === null ? null : this.#nearest(end - (1 - this.#pointed) * windowMs);
+  #span() {
+    const points = this.#points;
+    const whole = points.length > 0 ? points[points.length - 1].at - points[0].at : 0;
+    return SPANS_MS.find((span) => span >= whole) ?? whole;
+  }
+
+  /** @param {number} end @param {number} span */
+  #drawValues(end, span) {
+    const { series, format, title } = this.options;
+    const pointed = this.#pointed === null ? null : this.#nearest(end - (1 - this.#pointed) * span);
     const point = pointed ?? this.#points[this.#points.length - 1];
     this.pointer.classList.toggle('shown', pointed !== null);
     if (pointed) {
-      const x = String(WIDTH * (1 - (end - pointed.at) / windowMs));
+      const x = String(WIDTH * (1 - (end - pointed.at) / span));
       this.pointer.setAttribute('x1', x);
       this.pointer.setAttribute('x2', x);
     }

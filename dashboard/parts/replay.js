@@ -17,14 +17,18 @@ function fieldsOf(text) {
 /** @param {any} value */
 const text = (value) => (value === null || value === undefined || value === '' ? '—' : typeof value === 'object' ? JSON.stringify(value) : value);
 
+const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+
 /** @param {any} told */
 function difference(told) {
+  const leftOut = told.request?.left_out ?? [];
   const differences = told.differences ?? [];
   const heading = differences.length === 0 ? 'The answer is the same.' : `${differences.length} difference${differences.length > 1 ? 's' : ''}.`;
   const rows = differences.map((/** @type {any} */ one) => h('tr', {}, h('th', { scope: 'row' }, one.what),
     h('td.was', {}, text(one.recorded)), h('td.is', {}, text(one.replayed))));
   return [
     h('p.outcome', {}, h('strong', {}, heading), ' ', told.id ? h('a', { href: `/exchanges/${encodeURIComponent(told.id)}` }, 'Open the replay') : null),
+    leftOut.length > 0 ? h('p.note', {}, `Sent without what is never kept: ${leftOut.join(', ')}.`) : null,
     rows.length > 0 ? h('table.differences', {},
       h('thead', {}, h('tr', {}, ['What', 'Recorded', 'Replayed'].map((title) => h('th', { scope: 'col' }, title)))), h('tbody', {}, rows)) : null,
   ];
@@ -37,7 +41,8 @@ export function replayPanel(exchange) {
     field('To', { name: 'to', placeholder: exchange.host, 'data-mono': '' }, 'Another host to ask, perhaps with a port.'),
     field('Fields', { name: 'headers', type: 'lines', rows: 2, placeholder: 'Name: value', 'data-mono': '' },
       'In place of the recorded ones; a line each.'),
-    h('div.buttons', {}, h('button.primary', { type: 'submit' }, 'Send again')));
+    h('div.buttons', {}, h('button.primary', { type: 'submit' }, 'Send again')),
+    SAFE.includes(exchange.method) ? null : h('p.note', {}, `${exchange.method}: the origin may act on it once more.`));
   onSubmit(form, async (values) => {
     fill(result, h('p.note', {}, 'Waiting for the answer…'));
     try {

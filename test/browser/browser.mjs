@@ -62,6 +62,15 @@ export async function logIn(page) {
   await page.waitForURL(`${base}/`);
 }
 
+/** Asks the page again and again. (Playwright's own waiting evaluates strings there, which the pages' policy forbids.) */
+export async function until(page, holds, given) {
+  const deadline = Date.now() + WAIT_MS;
+  while (!await page.evaluate(holds, given)) {
+    if (Date.now() > deadline) throw new Error(`it never held: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
 /** Goes to a page by its link at the top. */
 export async function visit(page, title) {
   await page.click(`nav >> text="${title}"`);

@@ -1,5 +1,5 @@
 // Names, paths, fields and bodies of an attacker, looked at on every page that shows them (N03, D6).
-import { base, expect, have, logIn, openPage, row, run, visit } from './browser.mjs';
+import { base, expect, have, logIn, openPage, row, run, until, visit } from './browser.mjs';
 
 // What an attacker's elements would be: the pages have none of these.
 const FOREIGN = 'main img, main script, main iframe, main svg:not(.plot svg), main b, main style, [onerror], [onload]';
@@ -80,7 +80,7 @@ await run(async (browser) => {
     await page.goto(`${base}/exchanges?text=${encodeURIComponent(one.search)}`);
     await (await row(page, one.listed)).click();
     await page.waitForSelector('.columns');
-    await page.waitForFunction(() => !document.querySelector('.body-view') || document.querySelector('.body'));
+    await until(page, () => !document.querySelector('.body-view') || document.querySelector('.body'));
     await shownAsText(page, one.listed, ...one.shown);
   }
   if (!told.control) await elsewhere(page, told);

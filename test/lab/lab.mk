@@ -23,6 +23,14 @@ lab-measurements: ## CPU time of minting, of passthrough beside a bare splice, o
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
 	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' --measuring
 
+.PHONY: screenshots
+screenshots: ## pictures of the dashboard's pages, light, dark and narrow, in build/screenshots
+	@scripts/install-deps lab
+	@$(MAKE) -j$(JOBS) --no-print-directory programs
+	@mkdir -p build/screenshots
+	@SCREENSHOTS=$(CURDIR)/build/screenshots test/lab/run --build $(BUILD) --only dashboard_pages.looks
+	@echo "pictures: build/screenshots"
+
 .PHONY: demo
 demo: ## the main job, shown: an unconfigured client intercepted, rewritten, blocked and passed through
 	@scripts/install-deps demo

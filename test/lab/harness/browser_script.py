@@ -23,7 +23,7 @@ def run(lab, name, daemon, answers, *options):
     errors = os.path.join(home, f"{name}.errors")
     with open(errors, "w", encoding="utf-8") as complaints:
         script = lab.gateway_side.start(
-            ["node", os.path.join(TOP, "test/browser", f"{name}.mjs"), link(lab, daemon), str(lab.patience), *options], text=True,
+            ["node", os.path.join(TOP, "test/browser", f"{name}.mjs"), link(lab, daemon), str(30 * lab.world.patience), *options], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
             env={**os.environ, "HOME": home, "TMPDIR": home})
     with script:
