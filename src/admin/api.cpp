@@ -46,6 +46,7 @@ constexpr std::array routes = {
     Route{"GET", "/api/v1/exchanges/{}", &exchange},
     Route{"GET", "/api/v1/har", &har},
     Route{"GET", "/metrics", &metrics},
+    Route{"POST", "/api/v1/capture", nullptr, &capture},
     Route{"POST", "/api/v1/reload", nullptr, &reload},
     Route{"POST", "/api/v1/exchanges/{}/replay", nullptr, &replay},
 };
@@ -107,6 +108,11 @@ io::Task<void> send(http::Exchange& exchange, Reply reply) {
   for (const auto& [name, value] : safety_fields) head.fields.add(std::string(name), std::string(value));
   for (const http::Field& field : reply.fields) head.fields.set(field.name, field.value);
   const bool bodiless = reply.status == 204 || reply.status == 304;
+  if (reply.stream) {
+    const Result<void> begun = co_await exchange.response.send_head(head, http::BodyShape::streamed());
+    if (begun) co_await reply.stream(exchange.response);
+    co_return;
+  }
   const http::BodyShape shape = bodiless ? http::BodyShape::none() : http::BodyShape::sized(reply.body.size());
   const http::Fields no_trailers;
   Result<void> sent = co_await exchange.response.send_head(head, shape);

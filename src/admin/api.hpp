@@ -3,6 +3,7 @@
 // The admin thread alone.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,8 @@ struct Reply {
   std::string_view type = "application/json";
   std::string body;
   http::Fields fields = {};  // besides those that every reply has
+  // Where set, the body is what it sends; when it is over, so is the response.
+  std::function<io::Task<void>(http::ResponseSink& response)> stream = {};
 };
 
 // What the answers are made of; it outlives every Api.

@@ -36,6 +36,11 @@ io::Task<Result<Answer>> exchange(io::EventLoop& loop, const std::string& socket
     const Result<ByteView> part = co_await upstream.response_body().read();
     if (!part) co_return std::unexpected(part.error());
     if (part->empty()) co_return answer;
+    if (question.take && answer.status == 200) {
+      const Result<void> taken = question.take(*part);
+      if (!taken) co_return std::unexpected(taken.error());
+      continue;
+    }
     if (answer.body.size() + part->size() > longest_answer)
       co_return fail(ErrorKind::exhausted, "the answer is too long");
     answer.body += text_of(*part);

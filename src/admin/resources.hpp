@@ -21,6 +21,9 @@ namespace sallyport::admin {
 // GET /api/v1/exchanges/{}: the one with this request id, with its messages.
 [[nodiscard]] Reply exchange(const Context& context, const Request& request);
 
+// POST /api/v1/capture: what clients and origins say to each other from now on, as pcapng with the secrets in it. Body:
+// {"name": name, "client": address, "seconds": number}, the second optional.
+[[nodiscard]] io::Task<Reply> capture(const Context& context, Request request);
 // POST /api/v1/reload: 422 with the problems where the configuration cannot be used.
 [[nodiscard]] io::Task<Reply> reload(const Context& context, Request request);
 // POST /api/v1/exchanges/{}/replay: sends the request with this id once more. Body: {"to": host, "headers": {name:

@@ -28,6 +28,7 @@ std::expected<Told, int> ask_daemon(const std::string& config_path, const admin:
     streams.err << printable(answer.error().reason) << "\nIs the daemon running? systemctl status sallyportd\n";
     return std::unexpected(exit_failure);
   }
+  if (question.take && answer->status == 200) return Told{};
   Told told{answer->status, answer->body, nlohmann::json::parse(answer->body, nullptr, false)};
   if (told.json.is_discarded()) {
     streams.err << not_understood;

@@ -73,6 +73,15 @@ struct ReplayWish {
 // Sends a request of the past once more, and shows how what came differs from what came then.
 int replay(const std::string& config_path, const ReplayWish& wish, Streams streams);
 
+struct CaptureWish {
+  std::string name;
+  std::string client;  // an address, or empty for any
+  int seconds = 10;
+  std::string output = "-";
+};
+// Writes what clients and origins of a name say to each other as pcapng, with the secrets that open it.
+int capture(const std::string& config_path, const CaptureWish& wish, Streams streams);
+
 // Which verdicts of the past the policy in `policy_path` would change. Reads the database itself: no daemon is needed.
 int policy_diff(const std::string& config_path, const std::string& policy_path, const HistoryQuery& query,
                 Streams streams);

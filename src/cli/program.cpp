@@ -100,6 +100,18 @@ class CommandLine {
         ->capture_default_str();
     open->add_flag("--json", connections_.json, "For machines");
     open->add_flag("--watch", connections_.watch, "Again each second, with what moves");
+    CLI::App* packets = command(app_, "capture", "Record a name's connections from now on, decrypted, for Wireshark",
+                                [this](Streams streams) { return capture(config_, capture_, streams); });
+    packets->add_option("--name", capture_.name, "To this host; *.example.com: to all below it")
+        ->type_name("NAME")
+        ->required();
+    packets->add_option("--client", capture_.client, "Of the client with this address")->type_name("ADDRESS");
+    packets->add_option("--seconds", capture_.seconds, "For so long")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    packets->add_option("--output", capture_.output, "Into this file; -: to the standard output")
+        ->type_name("FILE")
+        ->capture_default_str();
     CLI::App* busy = command(app_, "top", "Watch the connections that move the most", [this](Streams streams) {
       connections_.top = true;
       return connections(config_, connections_, streams);
@@ -184,6 +196,7 @@ class CommandLine {
   ConnectionsQuery connections_;
   HistoryQuery history_;
   ReplayWish replay_;
+  CaptureWish capture_;
   std::size_t most_judged_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> policy_routes_;
 };

@@ -162,6 +162,8 @@ void Daemon::Life::open_control_socket() {
       reload(tell);
     });
   };
+  observed.begin_capture = [this](const gateway::CaptureOrder& order) { workers_->begin_capture(order); };
+  observed.end_capture = [this](std::uint64_t id) { workers_->end_capture(id); };
   observed.replay = [this](gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell) {
     workers_->replay(std::move(order), std::move(tell));
   };

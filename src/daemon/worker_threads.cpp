@@ -74,6 +74,14 @@ void WorkerThreads::replay(gateway::ReplayOrder order, std::function<void(gatewa
   crew_[chosen]->worker->replay(std::move(order), std::move(tell));
 }
 
+void WorkerThreads::begin_capture(const gateway::CaptureOrder& order) const {
+  for (const auto& member : crew_) member->worker->begin_capture(order);
+}
+
+void WorkerThreads::end_capture(std::uint64_t id) const {
+  for (const auto& member : crew_) member->worker->end_capture(id);
+}
+
 void WorkerThreads::drain() {
   for (const auto& member : crew_) member->worker->drain();
 }

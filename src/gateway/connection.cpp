@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "captured_stream.hpp"
 #include "destination_guard.hpp"
 #include "layer.hpp"
 #include "onboarding.hpp"
@@ -28,9 +29,19 @@ Connection::Connection(WorkerContext& worker, io::Accepted accepted, Door door, 
               .authority = {},
               .socket = &client_,
               .view = &seen_.view()};
+  listen_in();
   client_.on_break(
       [](void* self) { static_cast<Connection*>(self)->end({ErrorKind::reset, "the client broke the connection"}); },
       this);
+}
+
+// From the first byte on: whether it is wanted is known later.
+void Connection::listen_in() {
+  const bool may_hold_tls = arrival_.door == Door::transparent || arrival_.door == Door::proxy;
+  if (!may_hold_tls || !worker_.captures.may_want(arrival_.client.address)) return;
+  auto captured = std::make_unique<CapturedStream>(client_side, arrival_.client, arrival_.local, true);
+  arrival_.captured = captured.get();
+  client_.set_tap(std::move(captured));
 }
 
 io::Task<void> Connection::run() {

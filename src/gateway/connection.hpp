@@ -28,6 +28,7 @@ class Connection {
   void drain() { lifetime_.drain(); }
 
  private:
+  void listen_in();
   [[nodiscard]] bool came_through_the_right_door() const;
   io::Task<bool> read_proxy_header();
   io::Task<void> serve();

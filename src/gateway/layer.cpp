@@ -6,6 +6,7 @@
 #include "sallyport/pki/certificate_names.hpp"
 #include "sallyport/tls/ja4.hpp"
 
+#include "captured_stream.hpp"
 #include "intercepted_conversation.hpp"
 #include "opening.hpp"
 #include "peek.hpp"
@@ -120,6 +121,7 @@ io::Task<void> Layer::intercept(const policy::Verdict& verdict) {
     co_return;
   }
   session_.alpn = alpn_.name;
+  note_capture();
   Route route = route_of(generation_, session_.target, session_.arrival, verdict);
   if (!alpn_.protocol->is_http()) route.alpn = {alpn_.name};
   EarlyDial early(worker_, lifetime_.cancellation(), std::move(route));
@@ -129,6 +131,14 @@ io::Task<void> Layer::intercept(const policy::Verdict& verdict) {
   // A client that left before its first request often comes back: what is open by now may serve it then.
   if (early.under_way()) lifetime_.end({ErrorKind::cancelled, "the client left"});
   co_await early.end();
+}
+
+// A name that leaves no trace leaves none in a capture; what is opened within another session could not be read there.
+void Layer::note_capture() const {
+  CapturedStream* const captured = session_.arrival.captured;
+  if (captured == nullptr) return;
+  const bool may_be = !session_.unrecorded && session_.arrival.nesting == 0;
+  captured->belongs_to(may_be ? worker_.captures.find(session_.arrival.client.address, session_.target.name) : nullptr);
 }
 
 void Layer::show_layer(const policy::Verdict& verdict) const {
@@ -206,6 +216,9 @@ io::Task<bool> Layer::shake_hands() {
                                       .alpn = {alpn_.protocol != nullptr ? alpn_.name : "http/1.1"},
                                       .resumption_scope = session_.target.name + generation_.resumption_scope,
                                       .first_byte = [this] { note_first_byte(); }};
+  CapturedStream* const captured = session_.arrival.captured;
+  const bool is_captured = captured != nullptr && captured->wanted();
+  if (is_captured) session.secret = [captured](std::string_view line) { captured->secret(line); };
   client_.unread(hello_reader_.raw());
   Result<std::unique_ptr<tls::TlsStream>> accepted = generation_.server_tls->accept(client_, std::move(session));
   if (!accepted) {
@@ -222,6 +235,7 @@ io::Task<bool> Layer::shake_hands() {
     judge_reception("client: " + done.error().reason);
     co_return false;
   }
+  if (is_captured) captured->secured();
   if (client_tls_->resumed()) reception_.shown();
   worker_.metrics.client_tls.succeeded(client_tls_->resumed());
   session_.tls_client = std::string(client_tls_->version()) + " " + std::string(client_tls_->cipher());

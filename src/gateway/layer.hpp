@@ -29,6 +29,7 @@ class Layer {
  private:
   io::Task<Result<void>> read_client_hello();
   void note_hello();
+  void note_capture() const;
   void show_layer(const policy::Verdict& verdict) const;
   io::Task<void> intercept(const policy::Verdict& verdict);
   io::Task<void> serve(const policy::Verdict& verdict, EarlyDial& early);

@@ -6,6 +6,7 @@
 #include "sallyport/crypto/certificate.hpp"
 #include "sallyport/io/dial.hpp"
 
+#include "captured_stream.hpp"
 #include "destination_guard.hpp"
 #include "origin_identity.hpp"
 
@@ -29,12 +30,6 @@ std::string reuse_key(const Route& route) {
 }
 
 namespace {
-
-// To share a connection, they are under the same rules and bounds besides: one dialled under those that a reload has
-// replaced serves none that came after it.
-std::string connection_key(const Route& route) {
-  return reuse_key(route) + "|" + std::to_string(route.generation.configuration->policy->generation());
-}
 
 std::string tls_text(const tls::TlsStream& tls) { return std::string(tls.version()) + " " + std::string(tls.cipher()); }
 
@@ -62,6 +57,25 @@ struct OriginDialer::Verification {
   bool asked_for_certificate = false;
   std::chrono::sys_seconds until = std::chrono::sys_seconds::max();
 };
+
+// To share a connection, they are under the same rules and bounds besides: one dialled under those that a reload has
+// replaced serves none that came after it. A capture must see a connection from its beginning, and that of nobody else.
+std::string OriginDialer::connection_key(const Route& route) const {
+  std::string key = reuse_key(route) + "|" + std::to_string(route.generation.configuration->policy->generation());
+  const ActiveCapturePtr capture = worker_.captures.find(route.client.address, route.target.name);
+  if (capture != nullptr) key += "|capture " + std::to_string(capture->order.id);
+  return key;
+}
+
+CapturedStream* OriginDialer::listen_in(const Route& route, io::FdStream& socket) const {
+  ActiveCapturePtr capture = worker_.captures.find(route.client.address, route.target.name);
+  if (capture == nullptr || route.generation.configuration->policy->never_records(route.target.name)) return nullptr;
+  auto captured = std::make_unique<CapturedStream>(origin_side, socket.peer(), socket.local(), false);
+  CapturedStream* const listening = captured.get();
+  listening->belongs_to(std::move(capture));
+  socket.set_tap(std::move(captured));
+  return listening;
+}
 
 Route route_of(Generation generation, const Target& target, const Arrival& arrival, const policy::Verdict& verdict) {
   Route route{.generation = std::move(generation),
@@ -163,11 +177,14 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::dial(Route route) {
 }
 
 Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& route, io::Stream& below,
-                                                                std::shared_ptr<Verification> verification) {
+                                                                std::shared_ptr<Verification> verification,
+                                                                CapturedStream* captured) {
   const std::shared_ptr<OriginMemory>& origins = worker_.shared.origins;
   tls::SessionCache::Found known;
   if (!verification->probing) known = origins->sessions().take(verification->key, crypto::wall_clock());
   if (known.session) verification->until = known.not_after;
+  std::function<void(std::string_view)> secret;
+  if (captured != nullptr) secret = [captured](std::string_view line) { captured->secret(line); };
   return route.generation.client_tls->connect(
       below, {.server_name = route.target.is_address ? std::string() : route.target.name,
               .alpn = route.alpn,
@@ -191,7 +208,8 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
                 verification->asked_for_certificate = true;
                 if (verification->probing) return tls::Identity{};
                 return identity_for_origin(*configuration, target, *shared.learnt, shared.recorder.log());
-              }});
+              },
+              .secret = std::move(secret)});
 }
 
 void OriginDialer::share(const Route& route, http::OriginConnectionPtr connection) const {
@@ -246,7 +264,8 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
   const io::ClosedOnCancel<io::FdStream> closed_on_cancel(cancellation_, origin.socket());
   const auto verification = std::make_shared<Verification>();
   verification->key = reuse_key(route);
-  Result<std::unique_ptr<tls::TlsStream>> tls = begin_tls(route, origin.socket(), verification);
+  CapturedStream* const captured = listen_in(route, origin.socket());
+  Result<std::unique_ptr<tls::TlsStream>> tls = begin_tls(route, origin.socket(), verification, captured);
   if (!tls) co_return std::unexpected(tls.error());
   tls::TlsStream& session = **tls;
   origin.set_tls(std::move(*tls));
@@ -260,6 +279,7 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
     co_return fail_while("origin " + origin.facts().dialled.to_string(), done.error());
   }
   route.opening->secured = io::Clock::now();
+  if (captured != nullptr) captured->secured();
   http::OriginFacts& facts = origin.facts();
   worker_.metrics.upstream_opened.add();
   worker_.metrics.upstream_tls.succeeded(session.resumed());

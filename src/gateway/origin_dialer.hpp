@@ -70,11 +70,14 @@ class OriginDialer {
   struct Verification;
 
   io::Task<Result<std::vector<Endpoint>>> endpoints_of(const Route& route, io::TimePoint deadline);
+  [[nodiscard]] std::string connection_key(const Route& route) const;
+  [[nodiscard]] CapturedStream* listen_in(const Route& route, io::FdStream& socket) const;
   [[nodiscard]] std::optional<IpAddress> source_for(const Route& route, const Endpoint& destination) const;
   io::Task<Result<http::OriginConnectionPtr>> connect(Route route);
   void share(const Route& route, http::OriginConnectionPtr connection) const;
   Result<std::unique_ptr<tls::TlsStream>> begin_tls(const Route& route, io::Stream& below,
-                                                    std::shared_ptr<Verification> verification);
+                                                    std::shared_ptr<Verification> verification,
+                                                    CapturedStream* captured = nullptr);
 
   WorkerContext& worker_;
   io::Cancellation& cancellation_;

@@ -15,6 +15,8 @@
 
 namespace sallyport::gateway {
 
+class CapturedStream;
+
 // By which kind of listener; named as the keys of [listen].
 enum class Door { transparent, transparent_http, proxy, proxy_tls, onboarding };
 
@@ -34,6 +36,7 @@ struct Arrival {
   std::string user;                          // proxy: the name that a password was right for; empty: none was wanted
   std::vector<std::string> via;              // proxy: the layers that led here, outermost first
   const io::FdStream* socket = nullptr;      // the client's; it outlives what is said in it
+  CapturedStream* captured = nullptr;        // listens to the socket, where a capture may want it
   ConnectionView* view = nullptr;            // as does this, where it is seen from outside
   unsigned nesting = 0;                      // proxy: how many tunnels to the proxy itself it came through
 

@@ -114,6 +114,13 @@ class Worker::Impl {
     }
   }
 
+  void end_capture(std::uint64_t id) {
+    context_.captures.end(id);
+    if (context_.captures.any()) return;
+    context_.generation.server_tls->forget_secrets();
+    context_.generation.client_tls->forget_secrets();
+  }
+
   [[nodiscard]] WorkerContext& context() { return context_; }
   [[nodiscard]] io::EventLoop& loop() { return *loop_; }
   [[nodiscard]] std::size_t connections() const { return connection_count_; }
@@ -263,6 +270,14 @@ const OpenConnections& Worker::open_connections() const { return impl_->context(
 void Worker::replay(ReplayOrder order, std::function<void(ReplayResult)> tell) {
   impl_->loop().post(
       [impl = impl_.get(), order = std::move(order), tell = std::move(tell)] { impl->replay(order, tell); });
+}
+
+void Worker::begin_capture(CaptureOrder order) {
+  impl_->loop().post([impl = impl_.get(), order = std::move(order)] { impl->context().captures.begin(order); });
+}
+
+void Worker::end_capture(std::uint64_t id) {
+  impl_->loop().post([impl = impl_.get(), id] { impl->end_capture(id); });
 }
 
 void Worker::ping(std::function<void()> alive) { impl_->loop().post(std::move(alive)); }

@@ -17,6 +17,7 @@
 #include "sallyport/tls/client_context.hpp"
 #include "sallyport/tls/server_context.hpp"
 
+#include "captures.hpp"
 #include "dials_under_way.hpp"
 #include "origin_probes.hpp"
 
@@ -51,6 +52,7 @@ struct WorkerContext {
   io::PipePool pipes;
   Metrics metrics;
   OpenConnections open_connections;
+  Captures captures;
   http::UpstreamPool pool;
   DialsUnderWay dials;
   OriginProbes probes;

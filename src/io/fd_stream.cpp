@@ -47,9 +47,13 @@ Attempt FdStream::do_try_read(ByteSpan into) {
     const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
     if (got > 0) {
       count_received(static_cast<std::size_t>(got));
+      if (tap_) tap_->received(into.first(static_cast<std::size_t>(got)));
       return {Attempt::State::done, static_cast<std::size_t>(got)};
     }
-    if (got == 0) return {Attempt::State::end};
+    if (got == 0) {
+      if (tap_) tap_->ended(true);
+      return {Attempt::State::end};
+    }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed("receiving", errno);
     readable_ = false;
@@ -73,6 +77,7 @@ Attempt FdStream::try_write(ByteView from) {
     const ssize_t sent = ::send(socket_.get(), from.data(), from.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
       count_sent(static_cast<std::size_t>(sent));
+      if (tap_) tap_->sent(from.first(static_cast<std::size_t>(sent)));
       return {Attempt::State::done, static_cast<std::size_t>(sent)};
     }
     if (errno == EINTR) continue;
@@ -86,6 +91,7 @@ Attempt FdStream::try_finish() {
   if (closed()) return {Attempt::State::failed};
   // ENOTCONN: the peer has reset the connection, so there is nothing left to end.
   if (::shutdown(socket_.get(), SHUT_WR) != 0 && errno != ENOTCONN) return failed("ending", errno);
+  if (tap_) tap_->ended(false);
   return {Attempt::State::done};
 }
 
@@ -98,6 +104,13 @@ Endpoint FdStream::peer() const {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
   if (::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  return Endpoint::from_sockaddr(address);
+}
+
+Endpoint FdStream::local() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
   return Endpoint::from_sockaddr(address);
 }
 

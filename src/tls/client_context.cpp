@@ -30,10 +30,13 @@ Result<std::unique_ptr<TlsStream>> ClientContext::connect(io::Stream& below, Ses
   if (set && session.resume != nullptr) set = SSL_set_session(ssl.get(), session.resume) == 1;
   if (!set) return std::unexpected(crypto::take_error(ErrorKind::exhausted, "a TLS session for the origin"));
   SSL_set_connect_state(ssl.get());
+  if (session.secret) SSL_CTX_set_keylog_callback(context_.get(), &TlsStream::tell_secret);
   return std::make_unique<TlsStream>(std::move(ssl), below,
                                      Callbacks{.identity = std::move(session.identity),
                                                .verify = std::move(session.verify),
-                                               .new_session = std::move(session.new_session)});
+                                               .new_session = std::move(session.new_session),
+                                               .first_byte = {},
+                                               .secret = std::move(session.secret)});
 }
 
 }  // namespace sallyport::tls

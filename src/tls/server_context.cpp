@@ -65,11 +65,13 @@ Result<std::unique_ptr<TlsStream>> ServerContext::accept(io::Stream& below, Sess
   }
   (void)protocols.release();
   SSL_set_accept_state(ssl.get());
+  if (session.secret) SSL_CTX_set_keylog_callback(context_.get(), &TlsStream::tell_secret);
   return std::make_unique<TlsStream>(std::move(ssl), below,
                                      Callbacks{.identity = std::move(session.identity),
                                                .verify = {},
                                                .new_session = {},
-                                               .first_byte = std::move(session.first_byte)});
+                                               .first_byte = std::move(session.first_byte),
+                                               .secret = std::move(session.secret)});
 }
 
 int ServerContext::choose_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_length,

@@ -119,6 +119,11 @@ int TlsStream::keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
+void TlsStream::tell_secret(const SSL* ssl, const char* line) {
+  const TlsStream& self = of(ssl);
+  if (self.callbacks_.secret) self.callbacks_.secret(line);
+}
+
 Attempt TlsStream::try_handshake() {
   if (failed_) return {Attempt::State::failed};
   ERR_clear_error();

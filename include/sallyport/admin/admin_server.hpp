@@ -47,6 +47,9 @@ struct Observed {
   const Reloads& reloads;
   // Reads the configuration anew because `asker` wants it, and tells, from any thread, once every worker uses it.
   std::function<void(std::string asker, std::function<void(ReloadOutcome)> tell)> reload = {};
+  // Has every worker capture what is ordered, until it is ended.
+  std::function<void(const gateway::CaptureOrder& order)> begin_capture = {};
+  std::function<void(std::uint64_t id)> end_capture = {};
   // Sends a request of the past once more, and tells, from any thread, what came of it.
   std::function<void(gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell)> replay = {};
   const gateway::QuicCounters* quic = nullptr;  // null: nobody judges QUIC here

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
+#include "sallyport/base/bytes.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/io/event_loop.hpp"
 
@@ -16,6 +18,8 @@ struct Question {
   std::string target;
   std::string body = {};                             // JSON
   io::Duration patience = std::chrono::seconds(30);  // for each part of the answer
+  // Takes the body of a 200 part by part in place of Answer::body; its error ends the exchange.
+  std::function<Result<void>(ByteView part)> take = {};
 };
 
 struct Answer {

@@ -9,6 +9,7 @@
 
 #include "sallyport/access/password_checker.hpp"
 #include "sallyport/base/result.hpp"
+#include "sallyport/gateway/capture.hpp"
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/connection_counts.hpp"
 #include "sallyport/gateway/learnt.hpp"
@@ -73,6 +74,9 @@ class Worker {
   // Any thread: sends the request once more; `tell` hears what came of it on the worker's thread. Nothing is told where
   // the worker ends first.
   void replay(ReplayOrder order, std::function<void(ReplayResult)> tell);
+  // Any thread: connections that begin from now on are captured where the order wants them, until it is ended.
+  void begin_capture(CaptureOrder order);
+  void end_capture(std::uint64_t id);
   // Any thread: runs `alive` on the worker's thread, for the watchdog: a stuck loop never does.
   void ping(std::function<void()> alive);
 

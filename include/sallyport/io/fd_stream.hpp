@@ -8,13 +8,25 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "sallyport/base/ip_address.hpp"
 #include "sallyport/io/stream.hpp"
 #include "sallyport/io/waiter_list.hpp"
 
 namespace sallyport::io {
+
+// What listens to the bytes of a stream as the socket gives and takes them.
+class StreamTap {
+ public:
+  virtual ~StreamTap() = default;
+  virtual void received(ByteView bytes) = 0;
+  virtual void sent(ByteView bytes) = 0;
+  // A direction has ended.
+  virtual void ended(bool by_peer) = 0;
+};
 
 class FdStream final : public Stream {
  public:
@@ -35,8 +47,11 @@ class FdStream final : public Stream {
 
   [[nodiscard]] int fd() const { return socket_.get(); }
   [[nodiscard]] bool closed() const { return !socket_; }
+  // From now on `tap` hears of everything but what is moved past this object.
+  void set_tap(std::unique_ptr<StreamTap> tap) { tap_ = std::move(tap); }
   // The other end's address; unspecified where it has none.
   [[nodiscard]] Endpoint peer() const;
+  [[nodiscard]] Endpoint local() const;
   // Of a local socket: the user that the other end's process ran as when it connected.
   [[nodiscard]] std::optional<unsigned> peer_user() const;
   // What the kernel knows of the path to it. Zeros once it is closed.
@@ -92,8 +107,9 @@ class FdStream final : public Stream {
   std::atomic<std::uint64_t> received_ = 0;
   std::atomic<std::uint64_t> sent_ = 0;
   Error error_;
-  std::uint64_t turn_ = 0;      // of the loop, in which
-  unsigned reads_in_turn_ = 0;  // so many reads were made
+  std::uint64_t turn_ = 0;          // of the loop, in which
+  unsigned reads_in_turn_ = 0;      // so many reads were made
+  std::unique_ptr<StreamTap> tap_;  // mostly null
   void (*on_break_)(void*) = nullptr;
   void* broken_for_ = nullptr;
 };

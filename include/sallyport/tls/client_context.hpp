@@ -27,7 +27,10 @@ class ClientContext {
     // Called where the origin asks for a client certificate, once its own was verified and its key has signed the
     // handshake: what to show, nothing where `certificate` is null. An error ends the handshake. May be empty.
     std::function<Result<Identity>()> identity = {};
+    std::function<void(std::string_view line)> secret = {};  // see Callbacks; costs every session of this context
   };
+  // No session is captured any more: OpenSSL need not work out lines for `secret`.
+  void forget_secrets() const { SSL_CTX_set_keylog_callback(context_.get(), nullptr); }
   // Error: out of memory, or a server name that cannot stand in a ClientHello.
   [[nodiscard]] Result<std::unique_ptr<TlsStream>> connect(io::Stream& below, Session session) const;
 

@@ -43,8 +43,11 @@ class ServerContext {
     std::vector<std::string> alpn;
     // A ticket is good only where this is the same: the name, its policy and trust generation, the issuer.
     std::string resumption_scope;
+    std::function<void(std::string_view line)> secret = {};  // see Callbacks; costs every session of this context
     std::function<void()> first_byte = {};  // called once, when the client has sent something under the session
   };
+  // No session is captured any more: OpenSSL need not work out lines for `secret`.
+  void forget_secrets() const { SSL_CTX_set_keylog_callback(context_.get(), nullptr); }
   // Error: out of memory.
   [[nodiscard]] Result<std::unique_ptr<TlsStream>> accept(io::Stream& below, Session session) const;
 

@@ -31,6 +31,8 @@ struct Callbacks {
   std::function<void(crypto::SslSessionPtr)> new_session;
   // Called once, when the first byte that the session carries has come.
   std::function<void()> first_byte = {};
+  // Called with each line of SSLKEYLOGFILE that would open the session. Empty but for a session that is captured.
+  std::function<void(std::string_view line)> secret = {};
 };
 
 class TlsStream final : public io::Stream {
@@ -80,6 +82,7 @@ class TlsStream final : public io::Stream {
   static int choose_identity(SSL* ssl, void* unused);
   static int verify_peer(X509_STORE_CTX* presented, void* unused);
   static int keep_session(SSL* ssl, SSL_SESSION* session);
+  static void tell_secret(const SSL* ssl, const char* line);
 
   io::Attempt outcome(int result, const char* doing);
   io::Attempt fail_with(Error error);
