@@ -94,7 +94,7 @@ std::string Request::query(std::string_view wanted) const {
 
 // What a client sent may be no UTF-8; it comes back with replacement characters.
 std::string json_text(const nlohmann::json& value) {
-  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return value.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 Reply error_reply(unsigned status, const std::string& reason) {

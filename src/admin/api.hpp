@@ -46,6 +46,7 @@ struct Request {
   [[nodiscard]] std::string query(std::string_view name) const;
 };
 
+// ASCII alone, so that nothing in it is obeyed by a terminal.
 [[nodiscard]] std::string json_text(const nlohmann::json& value);
 [[nodiscard]] Reply error_reply(unsigned status, const std::string& reason);
 // With the fields that keep a browser from making of a reply what it is not, or from keeping it.

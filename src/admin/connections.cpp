@@ -80,7 +80,7 @@ Reply connections(const Context& context, const Request& request) {
   nlohmann::json list = nlohmann::json::array();
   for (const ConnectionFacts& facts : open) list.push_back(json_of(facts, neighbours ? *neighbours : none));
   const nlohmann::json told = {{"total", total}, {"connections", std::move(list)}};
-  return {.body = told.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+  return {.body = told.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n"};
 }
 
 }  // namespace sallyport::admin

@@ -90,7 +90,7 @@ Reply exchanges(const Context& context, const Request& request) {
 
 Reply har(const Context& context, const Request& request) {
   return look_up(context, request, true, [](const std::vector<record::HistoryEntry>& found) {
-    return Reply{.body = har_of(found).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+    return Reply{.body = har_of(found).dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n"};
   });
 }
 
@@ -106,7 +106,7 @@ Reply exchange(const Context& context, const Request& request) {
   told["row"] = (*found)->row;
   told["request"] = json_of((*found)->kept.request);
   told["response"] = json_of((*found)->kept.response);
-  return {.body = told.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+  return {.body = told.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n"};
 }
 
 }  // namespace sallyport::admin

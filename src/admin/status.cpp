@@ -32,7 +32,7 @@ Reply status(const Context& context, const Request& /*request*/) {
       {"leaves", observed.leaves.counts().entries},
       {"log_lines_dropped", observed.log.dropped()},
   };
-  return {.body = told.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+  return {.body = told.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n"};
 }
 
 }  // namespace sallyport::admin

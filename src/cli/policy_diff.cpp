@@ -46,7 +46,7 @@ void print_json(const PolicyChanges& changes, const std::vector<PolicyChange>& a
                                {"changed", changes.changed()},
                                {"not_judged", changes.not_judged()},
                                {"changes", std::move(list)}};
-  out << told.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  out << told.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
 void print_table(const PolicyChanges& changes, const std::vector<PolicyChange>& all, Streams streams) {
