@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import signal
 import time
 
 from harness import certificates, client, quic, topology
@@ -154,6 +155,10 @@ def initials_of_every_shape(lab):
     for what, datagrams in _readable("bad.test"):
         outcome = quic.ask(lab, datagrams, topology.ORIGIN)
         lab.expect("a readable name that is blocked is refused", outcome == "refused", f"{what}: {outcome}")
+    wanted = {"www.bank.test": "passed", "bad.test": "refused"}
+    for address, name in itertools.product(_ADDRESSES, wanted):
+        outcome = quic.ask(lab, [quic.initial(quic.crypto(0, quic.hello(name)), size=4000)], address)
+        lab.expect("a datagram in fragments is judged whole", outcome == wanted[name], f"{name} at {address}: {outcome}")
     before = len(origin.received)
     for what, datagrams in _unreadable("www.bank.test"):
         outcome = quic.ask(lab, datagrams, topology.ORIGIN)
@@ -163,6 +168,41 @@ def initials_of_every_shape(lab):
         return
     line = daemon.wait_record(lab.patience, error="unknown QUIC version 0x1a2a3a4a")
     lab.expect("the log says why", line.get("quic") == "refused" and line.get("rule") == "quic undetermined", line)
+
+
+@scenario("J04", control=Control("what cannot be read may be let pass", settings={"quic.undetermined": "block"}))
+def what_cannot_be_read_may_be_let_pass(lab):
+    """And with it what stands in a queue that nobody empties; but not a name that was read and is refused."""
+    _udp_origin(lab)
+    lab.gateway({"quic.undetermined": "allow"}, _POLICY)
+    outcome = quic.ask(lab, [b"\x16no QUIC at all"], topology.ORIGIN)
+    lab.expect("what cannot be read may be let pass", outcome == "passed", outcome)
+    outcome = quic.ask(lab, quic.flight("bad.test"), topology.ORIGIN)
+    lab.expect("a name that was read is judged", outcome == "refused", outcome)
+
+
+FULL = "a full queue does what the key says"
+
+
+@scenario("J03", control=Control(FULL, settings={"quic.undetermined": "allow"}))
+def the_daemon_is_stopped(lab):
+    """More than the queue holds, while nobody looks: nothing of it leaves. In the control it is let pass."""
+    origin = _udp_origin(lab)
+    daemon = lab.gateway(policy=_POLICY)
+    daemon.signal(signal.SIGSTOP)
+    try:
+        with quic.Flow(lab, topology.ORIGIN) as flow:
+            for _ in range(16):
+                flow.send(*[b"\x16no QUIC at all"] * 500)
+        if lab.in_control:
+            lab.until(lambda: origin.received)
+        lab.expect(FULL, not origin.received, len(origin.received))
+    finally:
+        daemon.signal(signal.SIGCONT)
+    if lab.in_control:
+        return
+    outcome = quic.ask(lab, quic.flight("www.bank.test"), topology.ORIGIN)
+    lab.expect("afterwards it judges as before", outcome == "passed", outcome)
 
 
 @scenario("J01", control=Control("all of QUIC is refused", settings={"quic.action": "policy"}))
