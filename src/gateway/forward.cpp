@@ -218,10 +218,7 @@ io::Task<void> Forwarder::relay(Running& running) {
   }
   prepare_request(running);
   if (running.protocol_switch.impossible()) {
-    running.error = "[http] upgrades does not name the protocol of this CONNECT";
-    const http::Page page =
-        http::error_page(501, running.record.host, running.error, running.request_id, running.page_format);
-    co_await send_page(running, page);
+    co_await refuse_switch(running);
     co_return;
   }
   Result<void> relayed = fail(ErrorKind::system, "not tried");
@@ -293,8 +290,16 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
 }
 
 io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExchange& upstream) {
-  http::Exchange& exchange = running.exchange;
   const io::ClosedOnCancel<http::UpstreamExchange> closed_on_cancel(running.cancellation, upstream);
+  const Result<void> sent = co_await send_request(running, upstream);
+  if (!sent) co_return sent;
+  if (running.exchange.request_shape.present) co_return co_await relay_both_ways(running, upstream);
+  co_return co_await relay_response(running, upstream);
+}
+
+// Of one with a body, the head alone.
+io::Task<Result<void>> Forwarder::send_request(Running& running, http::UpstreamExchange& upstream) {
+  http::Exchange& exchange = running.exchange;
   const Result<std::string> offer =
       running.protocol_switch.prepare_request(form_of(upstream.facts().alpn), exchange.request.fields);
   if (!offer) {
@@ -303,13 +308,12 @@ io::Task<Result<void>> Forwarder::relay_once(Running& running, http::UpstreamExc
   }
   running.clock.enter(record::Phase::send);
   running.request_sent = false;
+  upstream.expect(exchange.response.room());
   Result<void> sent = co_await upstream.send_head(exchange.request, exchange.request_shape, *offer);
-  if (!sent) co_return sent;
-  if (exchange.request_shape.present) co_return co_await relay_both_ways(running, upstream);
+  if (!sent || exchange.request_shape.present) co_return sent;
   sent = co_await upstream.finish(no_trailers);
-  if (!sent) co_return sent;
-  running.request_sent = true;
-  co_return co_await relay_response(running, upstream);
+  running.request_sent = sent.has_value();
+  co_return sent;
 }
 
 // The response may begin, and end, while the request still flows.
@@ -329,7 +333,8 @@ io::Task<Result<void>> Forwarder::relay_both_ways(Running& running, http::Upstre
   co_return relayed;
 }
 
-io::Task<Result<void>> Forwarder::relay_response(Running& running, http::UpstreamExchange& upstream) {
+// Up to the head that is no interim one, which is given to the client unless it switches protocols.
+io::Task<Result<http::ResponseHead*>> Forwarder::begin_response(Running& running, http::UpstreamExchange& upstream) {
   for (int interim = 0; interim <= most_interim_responses; ++interim) {
     running.clock.enter(running.request_sent ? record::Phase::wait : record::Phase::send);
     const Result<http::ResponseHead*> read = co_await upstream.read_head();
@@ -338,15 +343,15 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     http::ResponseHead& head = **read;
     const bool may_log_in = running.exchange.protocol != "h2";
     if (may_log_in && authenticates_connection(head.fields, "WWW-Authenticate")) upstreams_.bind_to_client();
-    if (head.status == 101) co_return co_await switch_protocols(running, upstream, head);
+    if (head.status == 101) co_return *read;
     const Result<void> declined = running.protocol_switch.decline(head.status);
-    if (!declined) co_return declined;
+    if (!declined) co_return std::unexpected(declined.error());
     http::remove_hop_by_hop_from_response(head.fields);
     if (running.settings().quic.action != config::QuicAction::allow) http::remove_http3_offers(head.fields);
     if (running.settings().http.via) head.fields.add("Via", std::string(via_value));
     if (head.status < 200) {
       const Result<void> sent = co_await running.exchange.response.send_interim(head);
-      if (!sent) co_return sent;
+      if (!sent) co_return std::unexpected(sent.error());
       continue;
     }
     running.status = head.status;
@@ -355,25 +360,36 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     if (running.record.kept) keep_fields(running.record.kept->response, head.fields);
     running.clock.enter(record::Phase::transfer);
     const Result<void> sent = co_await running.exchange.response.send_head(head, upstream.response_shape());
-    if (!sent) co_return sent;
-    co_return co_await relay_body(running, upstream);
+    if (!sent) co_return std::unexpected(sent.error());
+    co_return *read;
   }
   co_return fail(ErrorKind::malformed, "the origin sends interim responses without end");
 }
 
-io::Task<Result<void>> Forwarder::relay_body(Running& running, http::UpstreamExchange& upstream) {
+io::Task<Result<void>> Forwarder::relay_response(Running& running, http::UpstreamExchange& upstream) {
+  const Result<http::ResponseHead*> head = co_await begin_response(running, upstream);
+  if (!head) co_return std::unexpected(head.error());
+  if ((*head)->status == 101) co_return co_await switch_protocols(running, upstream, **head);
   http::ResponseSink& response = running.exchange.response;
   http::BodySource& body = upstream.response_body();
   for (;;) {
-    if (!body.has_buffered()) {
+    const bool buffered = body.has_buffered();
+    const bool full = response.room() == 0;
+    if (!buffered || full) {
       const Result<void> flushed = co_await response.flush();
       if (!flushed) co_return flushed;
-      const bool has_room = response.has_room();
-      if (!has_room) {
-        const Result<void> room = co_await response.wait_for_room();
-        if (!room) co_return room;
-      }
     }
+    if (full) {
+      // Nobody knows for how long: what has been sent is let go of.
+      running.exchange.request.fields.release();
+      (*head)->fields.release();
+      upstream.expect(0);
+    }
+    if (full && !buffered) {
+      const Result<void> room = co_await response.wait_for_room();
+      if (!room) co_return room;
+    }
+    upstream.expect(response.room());
     const Result<ByteView> part = co_await body.read();
     if (!part) co_return std::unexpected(part.error());
     if (part->empty()) break;
@@ -417,6 +433,13 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
   const unsigned status = clients_fault ? 400 : status_of(error);
   const http::Page page =
       http::error_page(status, running.record.host, error.reason, running.request_id, running.page_format);
+  co_await send_page(running, page);
+}
+
+io::Task<void> Forwarder::refuse_switch(Running& running) {
+  running.error = "[http] upgrades does not name the protocol of this CONNECT";
+  const http::Page page =
+      http::error_page(501, running.record.host, running.error, running.request_id, running.page_format);
   co_await send_page(running, page);
 }
 

@@ -44,10 +44,12 @@ class Forwarder final : public http::ExchangeHandler {
   io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> open_upstream(Running& running);
   io::Task<Result<void>> relay_once(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> relay_both_ways(Running& running, http::UpstreamExchange& upstream);
+  io::Task<Result<void>> send_request(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> relay_response(Running& running, http::UpstreamExchange& upstream);
-  io::Task<Result<void>> relay_body(Running& running, http::UpstreamExchange& upstream);
+  io::Task<Result<http::ResponseHead*>> begin_response(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> switch_protocols(Running& running, http::UpstreamExchange& upstream,
                                           const http::ResponseHead& head);
+  io::Task<void> refuse_switch(Running& running);
   io::Task<void> send_page(Running& running, const http::Page& page);
   io::Task<void> explain_failure(Running& running, const Error& error);
   void prepare_request(Running& running);

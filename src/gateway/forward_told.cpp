@@ -4,6 +4,9 @@
 namespace sallyport::gateway {
 
 void Forwarder::keep_fields(record::KeptMessage& kept, const http::Fields& fields) {
+  std::size_t bytes = kept.fields.size();
+  for (const http::Field& field : fields) bytes += record::KeptMessage::bytes_of_field(field.name, field.value);
+  kept.fields.reserve(bytes);
   for (const http::Field& field : fields) kept.add_field(field.name, field.value);
 }
 

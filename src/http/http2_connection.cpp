@@ -11,8 +11,9 @@ namespace {
 
 using io::Attempt;
 
-// Several frames of 16 KiB leave in one write; more than this is kept for no peer, however many streams it has.
-constexpr std::size_t most_output = 64 * 1024;
+// More than this is kept for no peer, however many streams it has, but for the frame that fills it.
+constexpr std::size_t most_output = 16 * 1024;
+constexpr std::size_t largest_output = most_output + (17 * 1024);
 // A peer that sends as fast as we read does not keep the loop to itself.
 constexpr unsigned most_reads_in_turn = 16;
 // What an idle connection may keep of the memory that its frames needed.
@@ -49,7 +50,7 @@ Connection::Connection(io::Stream& stream, io::BufferPool& buffers, ConnectionOp
       reader_(*this, &Connection::read),
       writer_(*this, &Connection::pump),
       arriving_(options.role == Role::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0),
-      window_(connection_window),
+      window_(options.role == Role::client ? responses_window : requests_window),
       started_(stream.loop().now()),
       output_moved_(started_),
       idle_since_(started_) {}
@@ -121,6 +122,7 @@ void Connection::receive(ByteView bytes) {
     finish({flood ? ErrorKind::exhausted : ErrorKind::malformed,
             std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))});
   }
+  renew();
   schedule_pump();
 }
 
@@ -177,6 +179,15 @@ void Connection::fill(Room room) {
 
 void Connection::append(ByteView bytes) {
   if (output_.empty()) output_moved_ = stream_.loop().now();
+  const std::size_t needed = output_.size() + bytes.size();
+  if (needed > output_.capacity() && sent_ > 0) {
+    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(sent_, 0)));
+    return append(bytes);
+  }
+  // Not left to double beyond what it comes to.
+  if (needed > output_.capacity() && needed <= largest_output) {
+    output_.reserve(std::clamp(2 * output_.capacity(), needed, largest_output));
+  }
   output_.insert(output_.end(), bytes.begin(), bytes.end());
 }
 
@@ -366,29 +377,39 @@ void Connection::remove(Flow& flow) {
   (flow.previous_ != nullptr ? flow.previous_->next_ : first_) = flow.next_;
   --flow_count_;
   if (flow_count_ == 0) idle_since_ = stream_.loop().now();
+  unread_ -= flow.received_.size();
+  if (flow.apart()) unread_apart_ -= flow.received_.size();
   consumed(flow.received_.size());
   if (!ended_ && flow_count_ == 0) stream_.set_deadline(deadline());
   schedule_change();
 }
 
 void Connection::consumed(std::size_t count) {
-  unread_ -= count;
   if (ended_ || count == 0) return;
-  nghttp2_session_consume_connection(session(), count);
-  give_back_to_others();
-  const std::optional<std::int32_t> larger =
-      window_.consumed(count, 0, largest_connection_window, stream_.loop().now());
-  if (larger) nghttp2_session_set_local_window_size(session(), NGHTTP2_FLAG_NONE, 0, *larger);
+  window_.consumed(count, unread_ - unread_apart_, largest_connection_window, stream_.loop().now());
+  renew();
   schedule_pump();
 }
 
-// nghttp2 gives back half a window at a time. Where flows that nobody reads hold more than the other half, those that
-// are read would never come to that.
-void Connection::give_back_to_others() {
-  const std::int32_t received = nghttp2_session_get_effective_recv_data_length(session());
-  const std::int32_t room = nghttp2_session_get_effective_local_window_size(session()) - received;
-  const std::int32_t returnable = received - static_cast<std::int32_t>(unread_);
-  if (returnable > room) nghttp2_submit_window_update(session(), NGHTTP2_FLAG_NONE, 0, returnable);
+// What is unread of a flow that stands apart takes nothing from the others, within a bound to all of it.
+void Connection::renew() {
+  if (ended_) return;
+  const std::int64_t of_others = std::int64_t{window_.size()} - static_cast<std::int64_t>(unread_ - unread_apart_);
+  const std::int64_t in_all = std::int64_t{largest_connection_window} - static_cast<std::int64_t>(unread_);
+  const std::int32_t left = nghttp2_session_get_local_window_size(session());
+  const std::int64_t missing = std::min(of_others, in_all) - left;
+  if (missing <= 0 || missing < left) return;
+  nghttp2_submit_window_update(session(), NGHTTP2_FLAG_NONE, 0, static_cast<std::int32_t>(missing));
+}
+
+std::optional<std::int32_t> Connection::left_of_window(const Flow& flow) const {
+  if (ended_) return std::nullopt;
+  const std::int32_t left = nghttp2_session_get_stream_local_window_size(session(), flow.id_);
+  if (left < 0) return std::nullopt;
+  // nghttp2 reckons with our SETTINGS once they are acknowledged, the peer from the start: it reads them before
+  // anything else.
+  const std::uint32_t reckoned = nghttp2_session_get_local_settings(session(), NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+  return left - (static_cast<std::int32_t>(reckoned) - first_window());
 }
 
 // --- what nghttp2 tells ----------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -142,7 +143,14 @@ class Connection {
   void add(Flow& flow);
   void remove(Flow& flow);
   void consumed(std::size_t count);
-  void give_back_to_others();
+  // Lets the peer send on all streams together what it may, once that is worth a frame.
+  void renew();
+  // What the peer may send on a stream; nothing while its head is still to be sent.
+  [[nodiscard]] std::optional<std::int32_t> left_of_window(const Flow& flow) const;
+  // What each stream of the peer's begins with.
+  [[nodiscard]] std::int32_t first_window() const {
+    return options_.role == Role::client ? first_response_window : stream_window;
+  }
 
   // Told by nghttp2, through SessionCallbacks.
   // One more field; false if the block is to be decoded no further.
@@ -172,8 +180,9 @@ class Connection {
   Flow* first_ = nullptr;
   std::size_t flow_count_ = 0;
   std::size_t open_streams_ = 0;
-  std::size_t unread_ = 0;   // in all flows
-  bool in_session_ = false;  // nghttp2 is running, and must not be entered again
+  std::size_t unread_ = 0;        // in all flows
+  std::size_t unread_apart_ = 0;  // of it, what does not count against the connection's window
+  bool in_session_ = false;       // nghttp2 is running, and must not be entered again
   bool pump_scheduled_ = false;
   bool change_scheduled_ = false;
   bool settled_ = false;

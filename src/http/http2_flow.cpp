@@ -14,8 +14,23 @@ using io::Attempt;
 using io::Interest;
 using io::WaitOutcome;
 
+namespace {
+
+constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
+
+// The window for so many bytes, which is between these.
+std::int32_t bounded(std::size_t bytes, std::int32_t least, std::int32_t most) {
+  return std::max(least, static_cast<std::int32_t>(std::min(bytes, static_cast<std::size_t>(std::max(0, most)))));
+}
+
+}  // namespace
+
 Flow::Flow(Connection& connection, std::int32_t id, FlowOwner* owner)
-    : connection_(connection), owner_(owner), id_(id), window_(stream_window) {
+    : connection_(connection),
+      owner_(owner),
+      id_(id),
+      window_(stream_window),
+      unbounded_(connection.options_.role == Role::client) {
   connection_.add(*this);
 }
 
@@ -93,8 +108,8 @@ Attempt Flow::try_finish() {
   return {closed_ ? Attempt::State::failed : Attempt::State::wait_writable};
 }
 
-bool Flow::has_room() {
-  if (connection_.output_full()) return false;
+std::size_t Flow::room_now() {
+  if (connection_.output_full()) return 0;
   nghttp2_session* const session = connection_.session();
   std::int32_t window = nghttp2_session_get_stream_remote_window_size(session, id_);
   if (window < 0) {
@@ -102,7 +117,7 @@ bool Flow::has_room() {
     connection_.fill();
     window = nghttp2_session_get_stream_remote_window_size(session, id_);
   }
-  return window > 0 && nghttp2_session_get_remote_window_size(session) > 0;
+  return static_cast<std::size_t>(std::max(0, std::min(window, nghttp2_session_get_remote_window_size(session))));
 }
 
 void Flow::reset(ErrorCode code, Error why) {
@@ -146,6 +161,7 @@ ByteView Flow::give(std::size_t count) {
 void Flow::peer_sent(ByteView bytes) {
   received_.push(bytes);
   connection_.unread_ += bytes.size();
+  if (apart()) connection_.unread_apart_ += bytes.size();
   wake_readers();
 }
 
@@ -203,14 +219,49 @@ Attempt Flow::do_try_read(ByteSpan into) {
 void Flow::consume(std::size_t count) {
   if (count == 0) return;
   received_.pop(count);
+  connection_.unread_ -= count;
+  if (apart()) connection_.unread_apart_ -= count;
+  untried_ -= std::min<std::uint64_t>(untried_, count);
+  if (expected_ != unbounded) expected_ -= std::min(expected_, count);
   if (!closed_ && !peer_ended_) {
-    nghttp2_session* const session = connection_.session();
-    nghttp2_session_consume_stream(session, id_, count);
-    const std::int32_t largest = share_of_one_stream(connection_.window_.size());
-    const std::optional<std::int32_t> larger = window_.consumed(count, received_.size(), largest, loop().now());
-    if (larger) nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, id_, *larger);
+    grow(count);
+    renew();
   }
   connection_.consumed(count);
+}
+
+// What the reader has said that it takes needs no proof; beyond that its window grows with what it has shown.
+void Flow::grow(std::size_t count) {
+  const std::size_t of_others = connection_.unread_ - received_.size();
+  std::int32_t largest = share_of_one_stream(connection_.window_.size(), of_others);
+  if (untried_ > 0) largest = bounded(expected_, 0, largest);
+  if (!window_.consumed(count, received_.size(), largest, loop().now())) return;
+  if (!apart()) connection_.unread_apart_ += received_.size();
+  grown_ = true;
+}
+
+void Flow::expect(std::size_t room) {
+  if (room == expected_) return;
+  expected_ = room;
+  if (std::exchange(unbounded_, false) && !grown_) {
+    connection_.unread_apart_ -= received_.size();
+    window_ = GrowingWindow(bounded(room, connection_.first_window(), stream_window));
+    untried_ = static_cast<std::uint64_t>(window_.size()) + 1;
+  }
+  if (room == 0 && readers_.empty() && writers_.empty()) timer_.reset();
+  renew();
+}
+
+void Flow::renew() {
+  if (closed_ || peer_ended_) return;
+  const std::optional<std::int32_t> left = connection_.left_of_window(*this);
+  if (!left) return;
+  const std::int32_t expected = bounded(expected_, connection_.first_window(), stream_window);
+  const std::int32_t window = grown_ ? std::max(window_.size(), expected) : expected;
+  const std::int64_t missing = std::int64_t{window} - static_cast<std::int64_t>(received_.size()) - *left;
+  if (missing <= 0 || missing < *left) return;
+  nghttp2_submit_window_update(connection_.session(), NGHTTP2_FLAG_NONE, id_, static_cast<std::int32_t>(missing));
+  connection_.schedule_pump();
 }
 
 void Flow::wake_readers() { readers_.tell_all_later(loop(), WaitOutcome::ready); }

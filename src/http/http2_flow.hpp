@@ -8,7 +8,9 @@
 // have ended resets the stream. Whoever waits is resumed from the loop's ready queue, never out of nghttp2.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -79,8 +81,9 @@ class Flow final : public io::Stream {
   // Result<void>: all of `part` was handed on.
   class SendAwaiter;
   SendAwaiter send(ByteView part, bool last);
-  // The peer would take something now.
-  [[nodiscard]] bool has_room();
+  // So many bytes the peer would take now.
+  [[nodiscard]] std::size_t room_now();
+  [[nodiscard]] bool has_room() { return room_now() > 0; }
   // Result<void>: it would. To be awaited before a body is read for it.
   class RoomAwaiter;
   RoomAwaiter room();
@@ -97,8 +100,11 @@ class Flow final : public io::Stream {
   [[nodiscard]] ByteView received() const { return received_.front(); }
   // All of it, in bytes.
   [[nodiscard]] std::size_t unread() const { return received_.size(); }
-  // The peer may send as much again.
+  // The peer may send as much again, within what is expected.
   void consume(std::size_t count);
+  // Whoever reads has a use for so many bytes now; without a call, for as many as come. The peer is let send that much,
+  // within the window that the stream has or has earned, and hardly anything while it is nothing.
+  void expect(std::size_t room);
   // Nothing follows what received() holds: END_STREAM came.
   [[nodiscard]] bool ended() const { return peer_ended_; }
   // Lets whoever waits for the flow to be readable look again.
@@ -137,6 +143,12 @@ class Flow final : public io::Stream {
   ByteView give(std::size_t count);
   void peer_sent(ByteView bytes);
   void peer_ended();
+  void grow(std::size_t count);
+  // A window that has grown was earned; and who says nothing of what is expected has a connection of its own behind it,
+  // of which there are not many as there are streams.
+  [[nodiscard]] bool apart() const { return grown_ || unbounded_; }
+  // Lets the peer send what it may, once that is worth a frame.
+  void renew();
   void note_reset_by_peer() { reset_by_peer_ = true; }
   // What is wrong with what the peer sent on the stream; nghttp2 resets it.
   void note_fault(std::string_view fault) { fault_ = fault; }
@@ -164,6 +176,10 @@ class Flow final : public io::Stream {
 
   ByteQueue received_;
   GrowingWindow window_;
+  std::size_t expected_ = std::numeric_limits<std::size_t>::max();  // bytes, by who reads
+  std::uint64_t untried_ = 0;  // bytes to be consumed before it is seen that more are taken than was said at first
+  bool unbounded_ = false;     // client: expect() was not called
+  bool grown_ = false;         // window_ has, and is what the peer may use
   bool peer_ended_ = false;
   bool closed_ = false;
   bool unprocessed_ = false;

@@ -172,7 +172,9 @@ io::Task<Result<void>> ServerStream::Response::send_body(ByteView part) {
   co_return co_await stream_.flow_->send(part, false);
 }
 
-bool ServerStream::Response::has_room() { return stream_.flow_->closed() || stream_.flow_->has_room(); }
+std::size_t ServerStream::Response::room() {
+  return stream_.flow_->closed() ? unbounded_room : stream_.flow_->room_now();
+}
 
 io::Task<Result<void>> ServerStream::Response::wait_for_room() {
   // Only a stream whose head is on its way hears of windows that open.

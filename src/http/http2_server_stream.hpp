@@ -77,7 +77,7 @@ class ServerStream final : public FlowOwner {
     explicit Response(ServerStream& stream) : stream_(stream) {}
     io::Task<Result<void>> send_interim(const ResponseHead& head) override;
     io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) override;
-    [[nodiscard]] bool has_room() override;
+    [[nodiscard]] std::size_t room() override;
     io::Task<Result<void>> wait_for_room() override;
     io::Task<Result<void>> send_body(ByteView part) override;
     io::Task<Result<void>> flush() override;

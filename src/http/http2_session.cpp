@@ -36,7 +36,7 @@ Flow* flow_of(nghttp2_session* session, std::int32_t id) {
 struct SessionCallbacks {
   static Connection& of(void* user) { return *static_cast<Connection*>(user); }
 
-  static int frame_sent(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
+  static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Connection& connection = of(user);
     SeenFrame seen{.sent = true,
                    .type = frame->hd.type,
@@ -48,6 +48,10 @@ struct SessionCallbacks {
       seen.code = static_cast<ErrorCode>(frame->goaway.error_code);
       connection.goaway_sent(seen.code,
                              sallyport::text_of(ByteView{frame->goaway.opaque_data, frame->goaway.opaque_data_len}));
+    }
+    const bool request = frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    if (request) {
+      if (Flow* const flow = flow_of(session, frame->hd.stream_id)) flow->renew();
     }
     connection.see(seen);
     return 0;
@@ -123,11 +127,7 @@ struct SessionCallbacks {
 
   static int data(nghttp2_session* session, std::uint8_t /*flags*/, std::int32_t id, const std::uint8_t* bytes,
                   std::size_t count, void* /*user*/) {
-    if (Flow* const flow = flow_of(session, id)) {
-      flow->peer_sent({bytes, count});
-    } else {
-      nghttp2_session_consume_connection(session, count);
-    }
+    if (Flow* const flow = flow_of(session, id)) flow->peer_sent({bytes, count});
     return 0;
   }
 
@@ -196,8 +196,9 @@ int submit_settings(nghttp2_session* session, const ConnectionOptions& options) 
     }};
     return nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, entries.data(), entries.size());
   }
-  const std::array<nghttp2_settings_entry, 2> entries = {{
+  const std::array<nghttp2_settings_entry, 3> entries = {{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, first_response_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options.header_bytes},
   }};
   return nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, entries.data(), entries.size());
@@ -220,7 +221,8 @@ Result<nghttp2_session*> new_session(Connection& connection, const ConnectionOpt
   }
   if (result == 0) result = submit_settings(session, options);
   if (result == 0) {
-    result = nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, connection_window);
+    const std::int32_t window = options.role == Role::client ? responses_window : requests_window;
+    result = nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, window);
   }
   if (result != 0) {
     nghttp2_session_del(session);

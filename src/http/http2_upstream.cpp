@@ -15,8 +15,7 @@ Upstream::Upstream(Connection& connection, OriginFacts& facts, const SharedOptio
       facts_(facts),
       options_(options),
       reused_(reused),
-      block_(options.limits),
-      trailers_(options.limits) {}
+      block_(std::in_place_type<ResponseBlock>, options.limits) {}
 
 Upstream::~Upstream() = default;
 
@@ -39,6 +38,7 @@ Result<void> Upstream::begin(const RequestHead& head, BodyShape body, std::strin
   Result<std::unique_ptr<Flow>> flow = connection_.open(outgoing.fields(), complete, *this);
   if (!flow) return std::unexpected(flow.error());
   flow_ = std::move(*flow);
+  flow_->expect(room_);
   return {};
 }
 
@@ -76,6 +76,11 @@ io::Task<Result<void>> Upstream::finish(const Fields& trailers) {
 
 // --- the response ----------------------------------------------------------------------------------
 
+void Upstream::expect(std::size_t room) {
+  room_ = room;
+  if (flow_) flow_->expect(room);
+}
+
 io::Task<Result<ResponseHead*>> Upstream::read_head() {
   while (heads_.empty()) {
     if (fault_ || flow_->closed()) co_return failure();
@@ -95,11 +100,14 @@ std::unexpected<Error> Upstream::failure() {
 }
 
 BodySource& Upstream::response_body() {
-  if (!body_) body_.emplace(*flow_, options_.body, trailers_);
+  if (!body_) body_.emplace(*flow_, options_.body, std::get<TrailerBlock>(block_));
   return *body_;
 }
 
-io::Stream& Upstream::take_over() { return *flow_; }
+io::Stream& Upstream::take_over() {
+  flow_->expect(unbounded_room);
+  return *flow_;
+}
 
 void Upstream::close(Error why) {
   if (flow_) {
@@ -121,33 +129,29 @@ Again Upstream::again() const {
 
 void Upstream::begin_block() {
   begun_ = true;
-  if (!final_head_came_) block_.clear();
+  if (auto* const head = std::get_if<ResponseBlock>(&block_)) head->clear();
 }
 
 void Upstream::add_field(std::string_view name, std::string_view value) {
-  if (final_head_came_) {
-    trailers_.add(name, value);
-  } else {
-    block_.add(name, value);
-  }
+  std::visit([&](auto& block) { block.add(name, value); }, block_);
 }
 
 void Upstream::refuse_field(std::string_view name, std::string_view value) {
   add_field(name, value);  // our own rules give the better reason
-  ReceivedBlock& block = final_head_came_ ? static_cast<ReceivedBlock&>(trailers_) : block_;
-  block.add_fault(502, "a field that HTTP does not allow");
+  std::visit([](auto& block) { block.add_fault(502, "a field that HTTP does not allow"); }, block_);
 }
 
 void Upstream::end_block(bool end_stream) {
-  if (fault_ || final_head_came_) return;
-  const std::expected<void, ParseError> finished = block_.finish(method_, end_stream);
+  if (fault_ || final_head_came()) return;
+  auto& block = std::get<ResponseBlock>(block_);
+  const std::expected<void, ParseError> finished = block.finish(method_, end_stream);
   if (!finished) {
     fault_ = {ErrorKind::malformed, finished.error().reason};
   } else if (heads_.size() == most_heads_waiting) {
     fault_ = {ErrorKind::malformed, "the origin sends interim responses without end"};
   } else {
-    Received& received = heads_.emplace_back(Received{std::move(block_.head()), block_.shape()});
-    final_head_came_ = received.head.status >= 200;
+    Received& received = heads_.emplace_back(Received{std::move(block.head()), block.shape()});
+    if (received.head.status >= 200) block_.emplace<TrailerBlock>(options_.limits);
     if (switching_ && received.head.status / 100 == 2) received.head.status = 101;
   }
 }

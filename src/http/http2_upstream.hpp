@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "sallyport/http/http2_shared_connection.hpp"
@@ -30,6 +31,7 @@ class Upstream final : public UpstreamExchange, private FlowOwner {
   // Frames leave with the others of the loop's turn.
   io::Task<Result<void>> flush() override { co_return Result<void>(); }
   io::Task<Result<void>> finish(const Fields& trailers) override;
+  void expect(std::size_t room) override;
   io::Task<Result<ResponseHead*>> read_head() override;
   [[nodiscard]] BodyShape response_shape() const override { return current_.shape; }
   [[nodiscard]] BodySource& response_body() override;
@@ -51,17 +53,17 @@ class Upstream final : public UpstreamExchange, private FlowOwner {
 
   Result<void> begin(const RequestHead& head, BodyShape body, std::string_view upgrade);
   void wait_for_origin();
+  [[nodiscard]] bool final_head_came() const { return std::holds_alternative<TrailerBlock>(block_); }
   [[nodiscard]] std::unexpected<Error> failure();
 
   Connection& connection_;
   OriginFacts& facts_;
   const SharedOptions& options_;
   bool reused_;
-  ResponseBlock block_;
-  TrailerBlock trailers_;
-  std::vector<Received> heads_;  // come, and not yet asked for; rarely more than one
+  std::size_t room_ = unbounded_room;                // for the response, until there is a flow
+  std::variant<ResponseBlock, TrailerBlock> block_;  // the latter once the final head has come
+  std::vector<Received> heads_;                      // come, and not yet asked for; rarely more than one
   Received current_;
-  bool final_head_came_ = false;
   bool begun_ = false;           // a block of the response has begun
   std::string method_;           // that the response answers
   bool switching_ = false;       // an extended CONNECT

@@ -14,17 +14,24 @@
 
 namespace sallyport::http::http2 {
 
-// What RFC 9113 §6.9.2 gives each stream to begin with; not lowered, since it takes a round trip to say so.
+// What RFC 9113 §6.9.2 gives each stream to begin with. Of a client's requests it is not lowered, since it takes a
+// round trip to say so.
 inline constexpr std::int32_t stream_window = 65535;
-// All unread bytes of a connection together: with what holding them costs, below 1 MiB.
-inline constexpr std::int32_t connection_window = 640 * 1024;
+// What an origin may send of a response that the client has no room for. The rest is allowed in the breath of the
+// request where there is room.
+inline constexpr std::int32_t first_response_window = 1024;
+// All unread bytes of a connection's requests, or responses, together, to begin with: a small part of 1 MiB beside what
+// a hundred exchanges are. It grows no slower than TCP's own window does.
+inline constexpr std::int32_t requests_window = 256 * 1024;
+inline constexpr std::int32_t responses_window = 64 * 1024;
 // 40 ms × 1 Gbit/s is 5 MB.
 inline constexpr std::int32_t largest_stream_window = 6 * 1024 * 1024;
 inline constexpr std::int32_t largest_connection_window = 8 * 1024 * 1024;
-// A stream's window may grow to this much of its connection's: whoever stops reading one stream leaves the others
-// something of what all share.
-constexpr std::int32_t share_of_one_stream(std::int32_t of_connection) {
-  return std::min(of_connection / 4 * 3, largest_stream_window);
+// A stream's window may grow to this much of what is left of its connection's beside the bytes of others that nobody
+// reads: whoever stops reading one stream after the other leaves the rest something of what all share.
+constexpr std::int32_t share_of_one_stream(std::int32_t of_connection, std::size_t unread_of_others) {
+  const std::int64_t left = of_connection - static_cast<std::int64_t>(unread_of_others);
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(left / 4 * 3, 0, largest_stream_window));
 }
 
 class GrowingWindow {

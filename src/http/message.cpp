@@ -111,6 +111,11 @@ void Fields::clear() {
   size_ = 0;
 }
 
+void Fields::release() {
+  slots_ = std::vector<Field>();
+  size_ = 0;
+}
+
 bool operator==(const Fields& left, const Fields& right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end());
 }

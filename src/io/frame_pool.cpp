@@ -15,8 +15,8 @@ void release_frame(void* frame, std::size_t bytes) noexcept { ::operator delete(
 namespace {
 
 constexpr std::size_t step = 64;
-constexpr std::size_t classes = 64;  // up to 4 KiB
-constexpr unsigned kept_per_class = 256;
+constexpr std::size_t classes = 64;                // up to 4 KiB
+constexpr std::size_t kept_per_class = 16 * 1024;  // bytes: what a crowd needed once is not kept for the next one
 
 struct FreeBlock {
   FreeBlock* next;
@@ -24,7 +24,7 @@ struct FreeBlock {
 
 struct FreeList {
   FreeBlock* head = nullptr;
-  unsigned length = 0;
+  std::size_t length = 0;
 };
 
 class ThreadPool {
@@ -67,7 +67,7 @@ void* take_frame(std::size_t bytes) {
 
 void release_frame(void* frame, std::size_t bytes) noexcept {
   const std::size_t index = class_of(bytes);
-  if (index >= classes || pool.list(index).length >= kept_per_class) {
+  if (index >= classes || pool.list(index).length * (index + 1) * step >= kept_per_class) {
     ::operator delete(frame);
     return;
   }

@@ -7,7 +7,9 @@
 // thread; the handler borrows it until its task ends.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +36,9 @@ struct BodyShape {
   static BodyShape streamed() { return {true, std::nullopt}; }
 };
 
+// Room for a body whose taker sets no bound that is known.
+inline constexpr std::size_t unbounded_room = std::numeric_limits<std::size_t>::max();
+
 // A body as it arrives, part by part.
 class BodySource {
  public:
@@ -57,10 +62,10 @@ class ResponseSink {
   virtual io::Task<Result<void>> send_interim(const ResponseHead& head) = 0;
   // Sent together with the first part of the body, or by flush() or finish(). `head` stays as it is until then.
   virtual io::Task<Result<void>> send_head(const ResponseHead& head, BodyShape body) = 0;
-  // Whether a part of the body would be taken now; what only fills a queue of ours is not taken. A part that is not
-  // buffered yet is not read from where it comes from before that: for each waiting client nothing is held.
-  [[nodiscard]] virtual bool has_room() { return true; }
-  // Waits for it. After send_head().
+  // How many bytes of the body would be taken now; what only fills a queue of ours is not taken. While it is none, a
+  // part that is not buffered yet is not read from where it comes from: for each waiting client nothing is held.
+  [[nodiscard]] virtual std::size_t room() { return unbounded_room; }
+  // Waits for some. After send_head().
   virtual io::Task<Result<void>> wait_for_room() { co_return Result<void>(); }
   // Small parts are gathered until flush(), finish(), or enough for a write of its own has come together.
   virtual io::Task<Result<void>> send_body(ByteView part) = 0;

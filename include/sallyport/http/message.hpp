@@ -56,6 +56,8 @@ class Fields {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   // Empties it. A bounded amount of memory is kept for the next message.
   void clear();
+  // Empties it and keeps none.
+  void release();
 
   friend bool operator==(const Fields& left, const Fields& right);
 

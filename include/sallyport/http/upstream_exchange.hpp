@@ -29,7 +29,7 @@ class UpstreamExchange {
   // `upgrade`: protocols to offer, empty for none; over HTTP/2 an extended CONNECT (RFC 8441), whose 2xx read_head()
   // gives as 101. Sent with the first part of the body, by flush() or by finish().
   virtual io::Task<Result<void>> send_head(const RequestHead& head, BodyShape body, std::string_view upgrade) = 0;
-  // As ResponseSink has them.
+  // Whether a part of the body would be taken now, as ResponseSink::room() means it.
   [[nodiscard]] virtual bool has_room() { return true; }
   virtual io::Task<Result<void>> wait_for_room() { co_return Result<void>(); }
   virtual io::Task<Result<void>> send_body(ByteView part) = 0;
@@ -37,6 +37,9 @@ class UpstreamExchange {
   virtual io::Task<Result<void>> finish(const Fields& trailers) = 0;
 
   // --- the response --------------------------------------------------------------------------------
+  // The client would take so many bytes of the response's body now. Said before send_head() and before each part is
+  // read, it keeps an origin from sending what would only wait here.
+  virtual void expect(std::size_t /*room*/) {}
   // The next head: interim ones (status below 200) first, one a call. It stays valid until the next call.
   // Errors: malformed (the origin breaks HTTP), reset, end_of_stream (it closed without an answer), timed_out.
   virtual io::Task<Result<ResponseHead*>> read_head() = 0;

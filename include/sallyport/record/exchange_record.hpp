@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -65,7 +66,7 @@ struct ExchangeRecord {
   std::string tls_upstream;
   std::string alpn;
   std::string error;
-  std::optional<WebSocketRecord> websocket;
+  std::shared_ptr<const WebSocketRecord> websocket;  // null: it was none
   std::optional<KeptExchange> kept;
   bool unrecorded = false;       // [never-record]: not in the history, and without its path in the log
   std::vector<std::string> via;  // the proxy's own layers it came through, outermost first; none: the key is left out

@@ -17,6 +17,10 @@ struct KeptMessage {
   bool body_cut = false;  // there was more
 
   void add_field(std::string_view name, std::string_view value);
+  // What that adds to `fields`.
+  static std::size_t bytes_of_field(std::string_view name, std::string_view value) {
+    return name.size() + value.size() + 3;
+  }
   // Keeps what still fits `most` bytes in all.
   void add_body(ByteView part, std::size_t most);
 };

@@ -38,7 +38,8 @@ class WebSocketProtocol final : public Protocol {
                                                    conversation.settings().upstream.idle_timeout, taps);
     record.bytes_in = relayed.forth;
     record.bytes_out = relayed.back;
-    record.websocket = record::WebSocketRecord{flow_of(from_client.counts()), flow_of(from_origin.counts())};
+    record.websocket = std::make_shared<record::WebSocketRecord>(
+        record::WebSocketRecord{flow_of(from_client.counts()), flow_of(from_origin.counts())});
     // After its Close frames a WebSocket is over, however the connections end.
     const bool closed = from_client.counts().close_code && from_origin.counts().close_code;
     if (relayed.error && relayed.error->kind != ErrorKind::reset && !closed) record.error = relayed.error->reason;

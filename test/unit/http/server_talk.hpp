@@ -136,9 +136,9 @@ struct NamedHandler final : http::ExchangeHandler {
   io::Task<void> answer_into_room(http::Exchange& exchange) {
     const http::ResponseHead head{.status = 200, .fields = {}};
     co_await answer_head(exchange, head, http::BodyShape::streamed());
-    had_room.push_back(exchange.response.has_room());
+    had_room.push_back(exchange.response.room() > 0);
     const Result<void> room = co_await exchange.response.wait_for_room();
-    had_room.push_back(exchange.response.has_room());
+    had_room.push_back(exchange.response.room() > 0);
     if (!room) {
       stopped_with = room.error();
       co_return;

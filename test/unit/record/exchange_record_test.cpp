@@ -61,17 +61,18 @@ TEST(every_key_in_order) {
 
 TEST(a_websocket_is_an_object_of_two_directions) {
   ExchangeRecord record;
-  record.websocket = WebSocketRecord{.in = {.frames = 5,
-                                            .text = 1,
-                                            .binary = 2,
-                                            .compressed = 3,
-                                            .bytes = 40,
-                                            .largest = 30,
-                                            .pings = 1,
-                                            .pongs = 0,
-                                            .close = 1000,
-                                            .broken = {}},
-                                     .out = {.frames = 1, .broken = "a \"reserved\" opcode"}};
+  record.websocket =
+      std::make_shared<WebSocketRecord>(WebSocketRecord{.in = {.frames = 5,
+                                                               .text = 1,
+                                                               .binary = 2,
+                                                               .compressed = 3,
+                                                               .bytes = 40,
+                                                               .largest = 30,
+                                                               .pings = 1,
+                                                               .pongs = 0,
+                                                               .close = 1000,
+                                                               .broken = {}},
+                                                        .out = {.frames = 1, .broken = "a \"reserved\" opcode"}});
   record.extra = {{"ja4", "t13d"}};
   const std::string line = line_of(record);
   const std::string_view expected =
