@@ -148,7 +148,8 @@ TEST(prints_what_the_kernel_rules_need) {
   const Outcome printed = box.run({"steering-settings"});
   CHECK_EQUAL(printed.status, 0);
   CHECK_EQUAL(printed.out,
-              "LAN_INTERFACES=lan0\nPORTS=443\nTPROXY_V4=0.0.0.0:8443\nTPROXY_V6=[::]:8443\nHTTP_V4=\nHTTP_V6=\n");
+              "LAN_INTERFACES=lan0\nPORTS=443\nTPROXY_V4=0.0.0.0:8443\nTPROXY_V6=[::]:8443\nHTTP_V4=\nHTTP_V6=\n"
+              "QUIC_QUEUE=0\n");
   box.folder.write("sallyport.ini", "[gateway]\nports = none\n");
   const Outcome refused = box.run({"steering-settings"});
   CHECK_EQUAL(refused.status, 78);
