@@ -118,6 +118,8 @@ export function showConnections({ main, signal, url }) {
   });
   live.listen('connections', () => draw(), signal);
   const timer = setInterval(() => {
+    // Without the feed they are asked for.
+    if (live.state !== 'live') refresh().catch(() => {});
     table.refresh();
     draw();
   }, 1000);

@@ -11,6 +11,7 @@ import { added } from '../parts/waterfall.js';
 import { ExchangeList, keyOf } from './exchange_list.js';
 import { pageOf } from './exchange.js';
 
+const WITHOUT_FEED_MS = 2000;
 const AGES = [['', 'any time'], ['300', 'last 5 minutes'], ['3600', 'last hour'], ['86400', 'last day'], ['604800', 'last week']];
 const STATUSES = [['', 'any'], ['1', '1xx'], ['2', '2xx'], ['3', '3xx'], ['4', '4xx'], ['403', '403'], ['5', '5xx'], ['502', '502'], ['504', '504']];
 
@@ -94,5 +95,10 @@ export function showExchanges({ main, signal, url }) {
   live.listen('exchange', ({ exchange }) => list.arrived(exchange), signal);
   live.listen('skipped', ({ exchanges }) => list.missed(Number(exchanges) || 0), signal);
   live.addEventListener('state', () => list.catchUpSoon(), { signal });
+  // Without the feed the history is asked for what is new.
+  const timer = setInterval(() => {
+    if (live.state !== 'live') list.missed(0);
+  }, WITHOUT_FEED_MS);
+  signal.addEventListener('abort', () => clearInterval(timer));
   search(filters.values());
 }
