@@ -1,5 +1,8 @@
 #include "sallyport/admin/admin_server.hpp"
 
+#include <sys/resource.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <list>
 #include <optional>
@@ -25,6 +28,8 @@ using namespace std::chrono_literals;
 constexpr unsigned socket_mode = 0660;
 // For each of the two kinds, so that strangers at the dashboard's port never keep the sallyport command out.
 constexpr std::size_t most_connections = 256;
+constexpr int behind_workers = 10;
+constexpr int most_sent_ahead = 64 * 1024;
 constexpr io::Duration rest_when_exhausted = 100ms;
 constexpr http::http1::ServerOptions server_options = {
     .limits = {.header_bytes = 16 * 1024}, .header = 10s, .idle = 60s, .body = 30s};
@@ -56,7 +61,11 @@ class AdminServer::Impl {
 
   void start() {
     if (doors_.empty()) return;
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+      // Whoever looks comes after whoever is served. Where that is not permitted, it goes without.
+      static_cast<void>(::setpriority(PRIO_PROCESS, 0, behind_workers));
+      run();
+    });
     ::pthread_setname_np(thread_.native_handle(), "admin");
   }
 
@@ -152,14 +161,16 @@ class AdminServer::Impl {
     if (stopping_ && accepting_ == 0 && open_.empty()) loop_->stop();
   }
 
-  [[nodiscard]] std::size_t count_of(Kind kind) const {
-    return static_cast<std::size_t>(std::ranges::count(open_, kind, &Open::kind));
+  // The feed bounds its viewers by itself.
+  [[nodiscard]] bool has_room(Kind kind) const {
+    const auto open = static_cast<std::size_t>(std::ranges::count(open_, kind, &Open::kind));
+    return open < most_connections + (kind == Kind::dashboard ? dashboard_->viewers() : 0);
   }
 
   io::Task<void> accept(Door& door) {
     while (!stopping_) {
       Result<io::Accepted> accepted = co_await door.listener->accept();
-      if (accepted && count_of(door.kind) < most_connections) {
+      if (accepted && has_room(door.kind)) {
         const auto open = open_.emplace(open_.end(), *this, door.kind, std::move(*accepted));
         open->position = open;
         open->task.emplace(serve(*open));
@@ -187,6 +198,9 @@ class AdminServer::Impl {
     const bool in_the_clear = open.local.address.is_loopback();
     const Gate gate{open.local, !in_the_clear, settings().listen.proxy_name};
     open.handler = dashboard_->visit(gate, open.peer);
+    // A viewer that reads nothing holds no more of the kernel's memory than this. Where it cannot be set, it holds
+    // more.
+    static_cast<void>(::setsockopt(open.stream.fd(), SOL_SOCKET, SO_SNDBUF, &most_sent_ahead, sizeof most_sent_ahead));
     if (in_the_clear) {
       co_await converse(open.stream, *open.handler);
       co_return;

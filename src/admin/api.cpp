@@ -44,6 +44,8 @@ constexpr std::array routes = {
     Route{"GET", "/api/v1/dashboard", &dashboard},
     Route{"GET", "/api/v1/exchanges", &exchanges},
     Route{"GET", "/api/v1/exchanges/{}", &exchange},
+    Route{"GET", "/api/v1/explain", &explain},
+    Route{"GET", "/api/v1/trust", &trust},
     Route{"GET", "/api/v1/har", &har},
     Route{"GET", "/metrics", &metrics},
     Route{"POST", "/api/v1/capture", nullptr, &capture},

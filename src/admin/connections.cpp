@@ -1,11 +1,13 @@
 // What clients have open now.
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "sallyport/netfilter/neighbours.hpp"
 
+#include "connection_rows.hpp"
 #include "resources.hpp"
 
 namespace sallyport::admin {
@@ -21,7 +23,16 @@ nlohmann::json json_of(const LayerFacts& layer) {
           {"ja4", layer.ja4},   {"verdict", layer.verdict}, {"rule", layer.rule}};
 }
 
-nlohmann::json json_of(const ConnectionFacts& facts, const std::map<IpAddress, std::string>& neighbours) {
+bool wanted(const ConnectionFacts& facts, const std::string& client, const std::string& name) {
+  if (!client.empty() && facts.client.address.to_string() != client) return false;
+  return name.empty() || std::ranges::any_of(facts.layers, [&](const LayerFacts& layer) {
+           return layer.name.find(name) != std::string::npos;
+         });
+}
+
+}  // namespace
+
+nlohmann::json row_of(const ConnectionFacts& facts, const LinkAddresses& links) {
   nlohmann::json layers = nlohmann::json::array();
   for (const LayerFacts& layer : facts.layers) layers.push_back(json_of(layer));
   const auto age = std::chrono::system_clock::now() - facts.began;
@@ -42,19 +53,24 @@ nlohmann::json json_of(const ConnectionFacts& facts, const std::map<IpAddress, s
       {"received", facts.received},
       {"sent", facts.sent},
   };
-  const auto link = neighbours.find(facts.client.address);
-  if (link != neighbours.end()) told["mac"] = link->second;
+  const auto link = links.find(facts.client.address);
+  if (link != links.end()) told["mac"] = link->second;
   return told;
 }
 
-bool wanted(const ConnectionFacts& facts, const std::string& client, const std::string& name) {
-  if (!client.empty() && facts.client.address.to_string() != client) return false;
-  return name.empty() || std::ranges::any_of(facts.layers, [&](const LayerFacts& layer) {
-           return layer.name.find(name) != std::string::npos;
-         });
+std::vector<ConnectionFacts> open_connections(const Context& context) {
+  std::vector<ConnectionFacts> open;
+  for (const gateway::Worker* worker : context.observed.workers) {
+    std::ranges::move(worker->open_connections().snapshot(), std::back_inserter(open));
+  }
+  std::ranges::sort(open, std::ranges::greater(), &ConnectionFacts::id);
+  return open;
 }
 
-}  // namespace
+LinkAddresses link_addresses() {
+  auto neighbours = netfilter::neighbours();
+  return neighbours ? std::move(*neighbours) : LinkAddresses();
+}
 
 Reply connections(const Context& context, const Request& request) {
   const std::string client = request.query("client");
@@ -65,20 +81,13 @@ Reply connections(const Context& context, const Request& request) {
   if (!limit_text.empty() && (error != std::errc() || end != limit_text.data() + limit_text.size())) {
     return error_reply(400, "limit is a number");
   }
-  std::vector<ConnectionFacts> open;
-  for (const gateway::Worker* worker : context.observed.workers) {
-    for (ConnectionFacts& facts : worker->open_connections().snapshot()) {
-      if (wanted(facts, client, name)) open.push_back(std::move(facts));
-    }
-  }
-  std::ranges::sort(open, std::ranges::greater(), &ConnectionFacts::id);
+  std::vector<ConnectionFacts> open = open_connections(context);
+  std::erase_if(open, [&](const ConnectionFacts& facts) { return !wanted(facts, client, name); });
   const std::size_t total = open.size();
   open.resize(std::min(total, limit));
-  // Without the table there are no MAC addresses, and everything else.
-  const auto neighbours = netfilter::neighbours();
-  const std::map<IpAddress, std::string> none;
+  const LinkAddresses links = link_addresses();
   nlohmann::json list = nlohmann::json::array();
-  for (const ConnectionFacts& facts : open) list.push_back(json_of(facts, neighbours ? *neighbours : none));
+  for (const ConnectionFacts& facts : open) list.push_back(row_of(facts, links));
   const nlohmann::json told = {{"total", total}, {"connections", std::move(list)}};
   return {.body = told.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n"};
 }

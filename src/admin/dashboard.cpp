@@ -5,6 +5,7 @@
 
 #include "sallyport/crypto/keyed_digest.hpp"
 #include "sallyport/http/request_id.hpp"
+#include "sallyport/http/websocket_server_end.hpp"
 #include "sallyport/pki/ca_download.hpp"
 
 namespace sallyport::admin {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::string_view session_cookie = "sallyport_session";
 constexpr std::string_view session_path = "/api/v1/session";
+constexpr std::string_view live_path = "/api/v1/live";
 constexpr std::string_view bearer = "Bearer ";
 // A token, with room for the JSON around it.
 constexpr std::size_t longest_login = 1024;
@@ -83,6 +85,10 @@ class Dashboard::Visit final : public http::ExchangeHandler {
       co_return;
     }
     if (!reads(exchange.request) && !login) note(exchange.request.method + " " + std::string(path));
+    if (path == live_path) {
+      co_await watch(exchange);
+      co_return;
+    }
     if (is_page_of_api(path) && path != session_path) {
       co_await api_.handle(exchange);
       co_return;
@@ -179,6 +185,26 @@ class Dashboard::Visit final : public http::ExchangeHandler {
     if (gate_.tls) text += "; Secure";
     reply.fields.add("Set-Cookie", std::move(text));
     return reply;
+  }
+
+  io::Task<void> watch(http::Exchange& exchange) {
+    const bool asks = std::ranges::find(exchange.upgrade, "websocket") != exchange.upgrade.end();
+    const Result<http::ResponseHead> consent = http::accept_websocket(exchange.request);
+    LiveFeed& feed = dashboard_.feed_;
+    if (!asks || !consent || feed.viewers() >= LiveFeed::most_viewers) {
+      Reply refusal = !asks      ? error_reply(426, "this path is a WebSocket's")
+                      : !consent ? error_reply(400, consent.error().reason)
+                                 : error_reply(503, "too many watch already");
+      co_await send(exchange, std::move(refusal));
+      co_return;
+    }
+    const std::string session(cookie(exchange.request.fields, session_cookie).value_or(""));
+    const Result<io::Stream*> client = co_await exchange.response.take_over(*consent, "websocket");
+    if (!client) co_return;
+    std::function<bool()> welcome = [this, session] {
+      return session.empty() || dashboard_.sessions_.use(session, now());
+    };
+    co_await feed.serve(**client, std::move(welcome));
   }
 
   Reply answer(const http::RequestHead& request, std::string_view path) {

@@ -13,6 +13,7 @@
 
 #include "api.hpp"
 #include "assets.hpp"
+#include "live_feed.hpp"
 #include "lockout.hpp"
 #include "same_site.hpp"
 #include "sessions.hpp"
@@ -23,10 +24,12 @@ class Dashboard {
  public:
   // Without assets there is the API, and a page that says what is missing.
   Dashboard(const Context& context, std::optional<Assets> assets, crypto::KeyedDigest digest)
-      : context_(context), assets_(std::move(assets)), sessions_(digest) {}
+      : context_(context), assets_(std::move(assets)), sessions_(digest), feed_(context) {}
 
   // What answers one connection.
   [[nodiscard]] std::unique_ptr<http::ExchangeHandler> visit(Gate gate, Endpoint client);
+
+  [[nodiscard]] std::size_t viewers() const { return feed_.viewers(); }
 
  private:
   class Visit;
@@ -35,6 +38,7 @@ class Dashboard {
   std::optional<Assets> assets_;
   Sessions sessions_;
   Lockout lockout_;
+  LiveFeed feed_;
 };
 
 }  // namespace sallyport::admin

@@ -16,6 +16,10 @@ namespace sallyport::admin {
 // GET /api/v1/exchanges: what the history holds, the newest first. Queries: client, host, verdict, text, status, since
 // and until (seconds since 1970), before (a row), limit.
 [[nodiscard]] Reply exchanges(const Context& context, const Request& request);
+// GET /api/v1/explain: what policy makes of a name. Queries: name, client.
+[[nodiscard]] Reply explain(const Context& context, const Request& request);
+// GET /api/v1/trust: which devices take our leaves, and which programs accept no certificate but their own.
+[[nodiscard]] Reply trust(const Context& context, const Request& request);
 // GET /api/v1/har: the same as an HTTP Archive (HAR 1.2).
 [[nodiscard]] Reply har(const Context& context, const Request& request);
 // GET /api/v1/exchanges/{}: the one with this request id, with its messages.

@@ -98,7 +98,7 @@ void Daemon::Life::open_history() {
                     "; no history is kept until that is mended and the daemon restarted");
     }
   }
-  recorder_.emplace(*log_, history_.get());
+  recorder_.emplace(*log_, history_.get(), &live_);
 }
 
 // Whoever steers clients here must know which addresses are its own; a proxy alone can do with the loopback ones.
@@ -154,7 +154,7 @@ Result<void> Daemon::Life::open_quic_guard() {
 
 // Clients are served whether or not somebody can ask how they are.
 void Daemon::Life::open_control_socket() {
-  admin::Observed observed{*log_, *leaves_, history_.get(), workers_->all(), config_path_, reloads_};
+  admin::Observed observed{*log_, *leaves_, history_.get(), live_, *learnt_, workers_->all(), config_path_, reloads_};
   if (quic_guard_) observed.quic = &quic_guard_->counters();
   observed.reload = [this](const std::string& asker, const TellOfReload& tell) {
     mailbox_->post([this, asker, tell] {

@@ -81,6 +81,9 @@ class Daemon::Life {
   void call_roll();
   [[nodiscard]] std::string status_text() const;
 
+  // Between two looks of the dashboard's feed, which shows fewer.
+  static constexpr std::size_t lines_kept_for_viewers = 256;
+
   const std::string config_path_;
   const std::string credentials_folder_;
   const ServiceManager service_manager_;
@@ -89,6 +92,7 @@ class Daemon::Life {
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<record::Log> log_;
   std::unique_ptr<record::History> history_;  // null: none is kept
+  record::LiveTap live_{lines_kept_for_viewers};
   std::optional<record::Recorder> recorder_;
   gateway::ConfigurationPtr current_;
   std::optional<config::Settings> at_start_;  // the keys that a restart alone changes keep these values

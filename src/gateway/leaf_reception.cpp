@@ -26,8 +26,10 @@ bool is_refusal(const LeafEnd& end) {
 
 void LeafReception::used(std::chrono::seconds hold) {
   if (std::exchange(used_, true)) return;
-  worker_.shared.learnt->pinned.accepted({session_.arrival.client.address, session_.tls_stack, session_.target.name},
-                                         hold, worker_.loop.now());
+  Learnt& learnt = *worker_.shared.learnt;
+  const IpAddress& client = session_.arrival.client.address;
+  learnt.pinned.accepted({client, session_.tls_stack, session_.target.name}, hold, worker_.loop.now());
+  learnt.trust.taken(client, session_.target.name, std::chrono::system_clock::now());
 }
 
 record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool offers_ech,
@@ -56,6 +58,7 @@ record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool o
   if (refusals == 0 && end.alert < 0) return line;
   line.error = end.alert >= 0 ? "the client refused our certificate" : "the client left when it saw our certificate";
   line.extra.emplace_back("refusals", std::to_string(refusals));
+  learnt.trust.refused(address, session_.target.name, std::chrono::system_clock::now());
   if (refusals == settings.learn_after) announce(refusals, offers_ech, configuration);
   return line;
 }

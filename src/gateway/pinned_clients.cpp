@@ -42,9 +42,9 @@ unsigned PinnedClients::refused(const Key& key, std::chrono::seconds hold, TimeP
   if (accepted_.find(text, now) != nullptr) return 0;
   Counts* const known = counts_.find(client, now);
   Counts counts = known == nullptr ? Counts(most_of_one_client) : std::move(*known);
-  const unsigned* const before = counts.find(text, now);
-  const unsigned count = (before == nullptr ? 0 : *before) + 1;
-  counts.put(text, count, now + hold);
+  const Refused* const before = counts.find(text, now);
+  const unsigned count = (before == nullptr ? 0 : before->refusals) + 1;
+  counts.put(text, {key, count}, now + hold);
   counts_.put(client, std::move(counts), now + hold);
   return count;
 }
@@ -60,8 +60,19 @@ void PinnedClients::accepted(const Key& key, std::chrono::seconds hold, TimePoin
 unsigned PinnedClients::refusals(const Key& key, TimePoint now) {
   const std::lock_guard lock(mutex_);
   Counts* const counts = counts_.find(client_of(key), now);
-  const unsigned* const count = counts == nullptr ? nullptr : counts->find(text_of(key), now);
-  return count == nullptr ? 0 : *count;
+  const Refused* const known = counts == nullptr ? nullptr : counts->find(text_of(key), now);
+  return known == nullptr ? 0 : known->refusals;
+}
+
+std::vector<PinnedClients::Refused> PinnedClients::list(unsigned least, TimePoint now) const {
+  std::vector<Refused> found;
+  const std::lock_guard lock(mutex_);
+  counts_.for_each(now, [&](const Counts& counts) {
+    counts.for_each(now, [&](const Refused& one) {
+      if (one.refusals >= least) found.push_back(one);
+    });
+  });
+  return found;
 }
 
 }  // namespace sallyport::gateway

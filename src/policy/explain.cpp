@@ -5,6 +5,20 @@
 namespace sallyport::policy {
 namespace {
 
+std::string rule_and_place(const Rule& rule) { return std::string(rule.text) + " (" + rule.place() + ")"; }
+
+std::string to_text(const Step& step) {
+  constexpr std::size_t column = 22;
+  std::string line = "  " + std::string(title_of(step.stage));
+  line.resize(column, ' ');
+  if (!step.says) return line + "no rule matches\n";
+  line += rule_and_place(step.says->rule);
+  if (step.decided) return line + "  <- decides\n";
+  return line + "  not reached; would be " + std::string(text_of(step.says->name)) + "\n";
+}
+
+}  // namespace
+
 std::string_view title_of(Stage stage) {
   switch (stage) {
     case Stage::passthrough_client:
@@ -21,18 +35,6 @@ std::string_view title_of(Stage stage) {
       return "default";
   }
   return "default";
-}
-
-std::string rule_and_place(const Rule& rule) { return std::string(rule.text) + " (" + rule.place() + ")"; }
-
-std::string to_text(const Step& step) {
-  constexpr std::size_t column = 22;
-  std::string line = "  " + std::string(title_of(step.stage));
-  line.resize(column, ' ');
-  if (!step.says) return line + "no rule matches\n";
-  line += rule_and_place(step.says->rule);
-  if (step.decided) return line + "  <- decides\n";
-  return line + "  not reached; would be " + std::string(text_of(step.says->name)) + "\n";
 }
 
 std::string outcome_of(const Verdict& verdict) {
@@ -52,8 +54,6 @@ std::string outcome_of(const Verdict& verdict) {
   for (const HeaderField& header : rewrite.headers) text += "\n  with the field " + header.name + ": " + header.value;
   return text;
 }
-
-}  // namespace
 
 Result<Explanation> explain(const PolicySnapshot& snapshot, std::string_view typed, const IpAddress* client) {
   Result<std::string> name = canonical_name(typed);

@@ -11,11 +11,13 @@ constexpr std::size_t ordinary_line_bytes = 1024;
 void Recorder::write(ExchangeRecord record) const {
   if (record.unrecorded) record.path.clear();
   const bool logged = log_.enabled(Level::info);
-  if (!logged && history_ == nullptr) return;
+  const bool watched = live_ != nullptr && live_->watched() && !record.unrecorded;
+  if (!logged && !watched && history_ == nullptr) return;
   std::string line;
   line.reserve(ordinary_line_bytes);
   append_json(line, record);
   if (logged) log_.write_exchange(line);
+  if (watched) live_->add(line);
   if (history_ != nullptr && !record.unrecorded) history_->add(std::move(record), std::move(line));
 }
 

@@ -15,10 +15,12 @@
 #include "sallyport/base/counter.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
+#include "sallyport/gateway/learnt.hpp"
 #include "sallyport/gateway/quic_guard.hpp"
 #include "sallyport/gateway/worker.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/record/history.hpp"
+#include "sallyport/record/live_tap.hpp"
 #include "sallyport/record/log.hpp"
 
 namespace sallyport::admin {
@@ -42,6 +44,8 @@ struct Observed {
   record::Log& log;
   pki::LeafCache& leaves;
   const record::History* history;  // null: none is kept
+  record::LiveTap& live;
+  gateway::Learnt& learnt;
   std::vector<const gateway::Worker*> workers;
   std::string config_path;
   const Reloads& reloads;

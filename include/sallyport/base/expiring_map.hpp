@@ -42,6 +42,14 @@ class ExpiringMap {
     if (known != by_key_.end()) forget(known);
   }
 
+  // Calls `visit(value)` for each that has not expired, the one put first first.
+  template <typename Visit>
+  void for_each(TimePoint now, Visit visit) const {
+    for (const Entry& entry : by_age_) {
+      if (now < entry.until) visit(entry.value);
+    }
+  }
+
   // Expired ones that nobody has asked for included.
   [[nodiscard]] std::size_t size() const { return by_key_.size(); }
 

@@ -5,6 +5,7 @@
 
 #include "sallyport/gateway/certificate_demands.hpp"
 #include "sallyport/gateway/ech_attempts.hpp"
+#include "sallyport/gateway/leaf_trust.hpp"
 #include "sallyport/gateway/origin_proofs.hpp"
 #include "sallyport/gateway/pinned_clients.hpp"
 
@@ -12,6 +13,7 @@ namespace sallyport::gateway {
 
 struct Learnt {
   PinnedClients pinned;
+  LeafTrust trust;
   EchAttempts ech;
   OriginProofs proofs;
   CertificateDemands demands;

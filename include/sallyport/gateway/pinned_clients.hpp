@@ -7,6 +7,7 @@
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "sallyport/base/expiring_map.hpp"
 #include "sallyport/base/ip_address.hpp"
@@ -37,15 +38,22 @@ class PinnedClients {
   // How many refusals are counted; 0 once `hold` has passed since the last.
   [[nodiscard]] unsigned refusals(const Key& key, TimePoint now);
 
+  struct Refused {
+    Key key;
+    unsigned refusals = 0;
+  };
+  // Those with so many refusals at least.
+  [[nodiscard]] std::vector<Refused> list(unsigned least, TimePoint now) const;
+
  private:
   static constexpr std::size_t most_clients = 1024;
   static constexpr std::size_t most_of_one_client = 128;
   static constexpr std::size_t most_accepted = 16384;
 
   struct Accepted {};
-  using Counts = ExpiringMap<unsigned>;
+  using Counts = ExpiringMap<Refused>;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // Below: protected by mutex_.
   ExpiringMap<Counts> counts_{most_clients};  // by client; who refused something least lately goes first
   ExpiringMap<Accepted> accepted_{most_accepted};

@@ -30,6 +30,10 @@ struct Explanation {
 [[nodiscard]] Result<Explanation> explain(const PolicySnapshot& snapshot, std::string_view typed,
                                           const IpAddress* client);
 
+// "passthrough client", "rewrite", …: a stage's name for people.
+[[nodiscard]] std::string_view title_of(Stage stage);
+// What happens to a request with this verdict, in words.
+[[nodiscard]] std::string outcome_of(const Verdict& verdict);
 // The answer for people, a line a step and a last one with the outcome; ends in a newline.
 [[nodiscard]] std::string to_text(const Explanation& explanation);
 

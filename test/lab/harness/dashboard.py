@@ -1,9 +1,14 @@
 """A browser's side of the dashboard: requests as its pages make them, and as others' pages and programs do."""
 
+import base64
 import contextlib
 import json
+import os
 import re
+import selectors
+import socket
 import ssl
+import threading
 
 from . import client, http1
 
@@ -47,6 +52,24 @@ class Browser:
             made.sendall((self.head(method, target, fields, host) + length + "\r\n").encode("latin-1") + body)
             return http1.Reader(made.recv).response(method)
 
+    def watch(self, fields=None, receive_buffer=None):
+        """An opened feed; Refused where the answer is no WebSocket."""
+        made = self.side.socket()
+        if receive_buffer:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        made.settimeout(30)
+        made.connect((self.address, self.port))
+        fields = f"Origin: {self.origin}\r\nSec-Fetch-Site: same-origin\r\n" if fields is None else fields
+        made.sendall((self.head("GET", "/api/v1/live", fields) + "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                      "Sec-WebSocket-Version: 13\r\n"
+                      f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n").encode("latin-1"))
+        reader = http1.Reader(made.recv)
+        answer = reader.head()
+        if answer.status != 101:
+            made.close()
+            raise Refused(answer.status)
+        return Feed(made, reader)
+
     def told(self, target, fields=""):
         """The JSON of a GET."""
         return json.loads(self.ask(target, fields).body)
@@ -58,3 +81,83 @@ class Browser:
         cookie = re.match(r"sallyport_session=([0-9a-f]{64});", answer.get("set-cookie") or "")
         self.session = cookie.group(1) if cookie else self.session
         return answer
+
+
+class Refused(Exception):
+    """The feed was not opened; `status` says how that was answered."""
+
+    def __init__(self, status):
+        super().__init__(f"the feed was answered with {status}")
+        self.status = status
+
+
+class Feed:
+    """What comes on an open feed. A server's frames are not masked (RFC 6455 §5.2)."""
+
+    def __init__(self, made, reader):
+        self.socket, self._reader, self.close_code, self.messages = made, reader, None, []
+
+    def frame(self):
+        first, length = self._reader.exactly(2)
+        if length >= 126:
+            length = int.from_bytes(self._reader.exactly(2 if length == 126 else 8), "big")
+        return first & 15, self._reader.exactly(length)
+
+    def message(self):
+        """The next message; None after the Close frame."""
+        while True:
+            kind, payload = self.frame()
+            if kind == 8:
+                self.close_code = int.from_bytes(payload[:2], "big")
+                return None
+            if kind == 1:
+                self.messages.append(json.loads(payload))
+                return self.messages[-1]
+
+    def wait(self, found):
+        """The first message of which `found(message)` is true, of those that have come and those to come."""
+        for message in self.messages:
+            if found(message):
+                return message
+        while (message := self.message()) is not None:
+            if found(message):
+                return message
+        raise ConnectionError(f"the feed was closed with {self.close_code}")
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Audience:
+    """Many feeds, read by one thread that keeps nothing; it counts the bytes."""
+
+    def __init__(self, browser, count):
+        self.feeds = [browser.watch() for _ in range(count)]
+        self.bytes, self._ending = 0, threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        with selectors.EpollSelector() as selector:
+            for feed in self.feeds:
+                feed.socket.setblocking(False)
+                selector.register(feed.socket, selectors.EVENT_READ)
+            while not self._ending.is_set():
+                for key, _ in selector.select(0.2):
+                    with contextlib.suppress(OSError):
+                        self.bytes += len(key.fileobj.recv(1 << 18))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._ending.set()
+        self._thread.join()
+        for feed in self.feeds:
+            feed.close()

@@ -1,14 +1,20 @@
 """The dashboard's door: who may see it, and by which name (TESTS N01 to N06)."""
 
 import json
+import os
+import signal
+import statistics
+import time
 
-from harness import client, topology
-from harness.dashboard import ADDRESS, CHANGES, PORT, Browser, token_of
+from harness import certificates, client, hello, topology
+from harness.dashboard import ADDRESS, CHANGES, PORT, Audience, Browser, Refused, token_of
 from harness.scenario import Control, scenario
 
 SHUT = "nothing is told without the token"
 FOREIGN = "a foreign host or origin is refused"
 UNREACHABLE = "the proxy does not lead to the dashboard"
+SERVED = "clients are served all the same"
+HARMLESS = "nothing that moves a cursor, forges a line or is markup gets out"
 _CLOSED = ("/api/v1/status", "/api/v1/connections", "/api/v1/exchanges", "/api/v1/exchanges/x", "/api/v1/har", "/metrics",
            "/ca.crt", "/ca.der", "/api/v1/session", "/api/v1/dashboard", "/api/v1/nowhere", "/api/v1/live")
 _CONTENT_POLICY = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "base-uri 'none'",
@@ -230,3 +236,167 @@ def without_its_files(lab):
     lab.expect("another token does", browser.log_in(token_of(lab, daemon)).status == 204)
     lab.expect("clients are served", lab.get("www.example.test").status == 200)
     taken.close()
+
+
+@scenario("D7 N02!", control=Control("another site's page may not watch"))
+def live(lab):
+    """A connection and an exchange are told of as they happen, and what they moved; another site's page and a stranger are
+    not let in; who logs out watches no longer. In the control the page is our own."""
+    daemon = lab.gateway(policy="[never-record]\ndomain = clinic.example.test\n")
+    lab.origin()
+    browser = Browser(lab)
+
+    def refused(**options):
+        try:
+            browser.watch(**options).close()
+        except Refused as refusal:
+            return refusal.status
+        return 101
+
+    lab.expect("a stranger may not watch", refused() == 401)
+    browser.log_in(token_of(lab, daemon))
+    foreign = None if lab.in_control else "Origin: http://attacker.example\r\n"
+    lab.expect("another site's page may not watch", refused(fields=foreign) == 403)
+    if lab.in_control:
+        return
+    lab.expect("without a handshake there is nothing", browser.ask("/api/v1/live").status == 426)
+    with browser.watch() as feed:
+        first = feed.wait(lambda message: message["type"] == "overview")
+        lab.expect("what there is comes at once", first["connections_open"] == 0 and first["exchanges_total"] == 0
+                   and first["added_ms_p50"] is None, first)
+        with lab.open("www.example.test") as opened:
+            seen = feed.wait(lambda message: message["type"] == "connections" and message["opened"])
+            row = seen["opened"][0]
+            lab.expect("a connection is told of", row["client"].startswith(topology.CLIENT + ":")
+                       and set(row) >= {"id", "state", "layers", "received"}, row)
+            lab.get("clinic.example.test", "/patient")
+            opened.request("/live?q=<script>", "www.example.test")
+            told = feed.wait(lambda message: message["type"] == "exchange")["exchange"]
+            logged = daemon.wait_exchange(host="www.example.test")
+            lab.expect("an exchange is, and none that is never recorded", told == logged
+                       and told["path"] == "/live?q=<script>", told)
+            moved = feed.wait(lambda message: message["type"] == "connections" and any(
+                one["id"] == row["id"] and one["exchanges"] == 1 for one in message["changed"]))
+            lab.expect("what it moved is", moved, moved)
+        feed.wait(lambda message: message["type"] == "connections" and row["id"] in message["closed"])
+        later = feed.wait(lambda message: message["type"] == "overview" and message["exchanges_total"] == 2
+                          and message["added_ms_p50"])
+        lab.expect("the figures follow", later["verdicts"]["ALLOWED-BY-DEFAULT"] == 2 and later["added_ms_p50"] > 0
+                   and later["bytes_to_client"] > 0, later)
+        feed.socket.sendall(b"\x89\x82\0\0\0\0hi")
+        pong = next(payload for kind, payload in iter(feed.frame, None) if kind == 10)
+        lab.expect("a ping is answered", pong == b"hi", pong)
+        browser.ask("/api/v1/session", CHANGES, method="DELETE")
+        while feed.message() is not None:
+            pass
+        lab.expect("who has logged out watches no longer", feed.close_code == 1008, feed.close_code)
+
+
+def _worker_nanoseconds(daemon):
+    """CPU time of the worker threads so far (schedstat's first figure)."""
+    spent = 0
+    for task in os.listdir(f"/proc/{daemon.pid}/task"):
+        with open(f"/proc/{daemon.pid}/task/{task}/comm", encoding="ascii") as name, \
+                open(f"/proc/{daemon.pid}/task/{task}/schedstat", encoding="ascii") as figures:
+            if name.read().startswith("worker"):
+                spent += int(figures.read().split()[0])
+    return spent
+
+
+@scenario("D7 N06!", control=Control(SERVED), alone=True)
+def viewers(lab):
+    """A thousand viewers, ones that never read and requests that never end cost the workers nothing and their clients next
+    to nothing: rounds with them stand between rounds without. In the control the workers are held up as well."""
+    daemon = lab.gateway()
+    lab.origin()
+    browser = Browser(lab)
+    browser.log_in(token_of(lab, daemon))
+    clients = [lab.open("www.example.test") for _ in range(4)]
+    for one in clients:
+        one.tls.settimeout(3 if lab.in_control else 30)
+
+    def round_of(exchanges=240):
+        """Nanoseconds of the workers for an exchange, and the seconds that each took."""
+        before, took = _worker_nanoseconds(daemon), []
+        for number in range(exchanges):
+            began = time.perf_counter()
+            answer = clients[number % len(clients)].request("/" + "x" * 3000, "www.example.test")
+            took.append(time.perf_counter() - began)
+            lab.require(SERVED, answer.status == 200, answer)
+        return (_worker_nanoseconds(daemon) - before) / exchanges, took
+
+    if lab.in_control:
+        daemon.signal(signal.SIGSTOP)
+        try:
+            round_of(1)
+        except OSError as error:
+            lab.expect(SERVED, False, error)
+        finally:
+            daemon.signal(signal.SIGCONT)
+        return
+    round_of()
+    silent = [browser.watch(receive_buffer=4096) for _ in range(4)]
+    halves = [browser.connect() for _ in range(100)]
+    for half in halves:
+        half.sendall(b"GET /api/v1/sta")
+    alone = [round_of(), round_of()]
+    with Audience(browser, 1000) as audience:
+        beside = [round_of() for _ in range(3)]
+        lab.expect("they are told", lab.until(lambda: audience.bytes > 0))
+    alone += [round_of(), round_of()]
+    cpu = [statistics.median(one for one, _ in rounds) for rounds in (alone, beside)]
+    half = [statistics.median(statistics.median(took) for _, took in rounds) for rounds in (alone, beside)]
+    p99 = [statistics.median(statistics.quantiles(took, n=100)[98] for _, took in rounds) for rounds in (alone, beside)]
+    lab.note(f"workers {cpu[0] / 1000:.0f} µs an exchange alone, {cpu[1] / 1000:.0f} µs beside 1,000 viewers; clients' median "
+             f"{half[0] * 1000:.2f} and {half[1] * 1000:.2f} ms, p99 {p99[0] * 1000:.2f} and {p99[1] * 1000:.2f} ms")
+    if lab.measures:
+        lab.expect("an exchange costs the workers what it did", cpu[1] <= 1.25 * cpu[0] + 20_000, cpu)
+        lab.expect("and takes its client as long", half[1] <= 1.5 * half[0] + 0.005, half)
+
+    def dropped():
+        round_of()
+        return sum("does not read what it is sent" in line for line in daemon.lines) == len(silent)
+    lab.expect("who does not read is dropped", lab.until(dropped, 90), daemon.lines[-5:])
+    lab.expect("the daemon answers as before", browser.ask("/api/v1/status").status == 200)
+    for one in [*silent, *halves, *clients]:
+        one.close()
+
+
+@scenario("D6 N03!", control=Control(HARMLESS))
+def hostile_text(lab):
+    """Markup, terminal sequences and line breaks in the server name, the path, fields and an origin's certificate come out
+    of the log, the commands and the API as text. In the control what was sent is looked at."""
+    evil = "<script>\x1b[2J\x9b31m\r\nforged: yes"
+    daemon = lab.gateway()
+    bad = lab.server_context(certificates.issue(None, ["bad.example.test"], common_name=evil))
+    lab.origin(contexts=lambda name, address: bad if name == "bad.example.test" else lab.good_context(name, address),
+               behaviours={"/told": lambda connection, request: connection.respond(
+                   b"here", fields="X-Told: <script>\x9b31m\r\nContent-Type: text/html\r\n")})
+    with client.dial(lab.client_side, topology.ORIGIN, 443) as made:
+        made.sendall(hello.records(hello.handmade(hello.server_name(evil.encode() + b".test")), [16384]))
+        lab.expect("a name that is none is refused", made.recv(7)[:1] in (b"\x15", b""))
+    lab.expect("an answer", lab.get("www.example.test", "/told?q=<script>",
+                                    fields="User-Agent: <script>\x9b31m\r\n").status == 200)
+    page = lab.get("bad.example.test", "/<script>", fields="Accept: text/html\r\n")
+    lab.expect("an origin with such a certificate is not believed", page.status == 502 and b"<script>" not in page.body, page)
+    daemon.wait_exchange(host="bad.example.test")
+    browser = Browser(lab)
+    browser.log_in(token_of(lab, daemon))
+    lab.until(lambda: len(browser.told("/api/v1/exchanges")) >= 2)
+    kept = browser.told("/api/v1/exchanges")
+    shown = {"log": "\n".join(daemon.lines)}
+    for words in (("history",), ("history", "--json"), ("har",), ("connections",), ("connections", "--json"),
+                  *(("show", one["request_id"]) for one in kept)):
+        shown[" ".join(words)] = lab.command("--config", daemon.files.config, *words, text=True).stdout
+    for path in ("/api/v1/exchanges", "/api/v1/har", f"/api/v1/exchanges/{kept[0]['request_id']}", "/api/v1/explain?name=%3Cscript%3E%1b",
+                 "/api/v1/nowhere%1b%0d%0a", "/api/v1/trust"):
+        answer = browser.ask(path)
+        shown[path] = answer.body.decode()
+        lab.expect("the API's answers are JSON and nothing else", answer.get("content-type") == "application/json"
+                   and answer.get("x-content-type-options") == "nosniff" and json.loads(answer.body) is not None, answer)
+    for where, text in shown.items():
+        text = evil if lab.in_control else text
+        controls = sorted({repr(character) for character in text if character != "\n"
+                           and (ord(character) < 0x20 or 0x7f <= ord(character) < 0xa0)})
+        forged = [line for line in text.splitlines() if line.lstrip().startswith("forged")]
+        lab.expect(HARMLESS, not controls and not forged, f"{where}: {controls} {forged}")
