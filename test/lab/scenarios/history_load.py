@@ -12,8 +12,8 @@ from harness.namespaces import own_mounts
 from harness.nginx import Nginx
 from harness.scenario import scenario
 
-_REQUESTS = 10_000
-_CONNECTIONS = 150
+_REQUESTS = 5_000
+_CONNECTIONS = 100
 
 
 def _load(lab, count, *options):
@@ -120,22 +120,24 @@ def full_disk(lab):
 def cost_of_history(lab):
     """CPU time of an exchange with the history on and off, by turns. A machine's mood lasts longer than a turn, so turns are
     compared with their neighbours, up to eight times until a pair shows the bounds. What the writer's own thread takes is
-    hardly disturbed by others, and the least of it counts."""
+    hardly disturbed by others, and the least of it counts. The bounds that hold on a quiet machine are asserted where one is
+    to be had (`make bench`); beside other tests, twice as much."""
     Nginx(lab, ["h1.test"], [topology.ORIGIN])
     ways = {"off": lab.files({"history.database": ""}), "on": lab.files()}
     loads = {"keep-alive": (lambda: _load(lab, _REQUESTS), _REQUESTS), "new": (lambda: _new_connections(lab), _CONNECTIONS)}
     spent = {what: {way: [] for way in ways} for what in loads}
     writer = []
+    slack, most_times = (5, 1.15) if lab.world.at_length else (10, 1.3)
 
     def pairs(what):
         return zip(spent[what]["off"], spent[what]["on"])
 
     def within():
-        return {"keep-alive": any(on <= off + 5 for off, on in pairs("keep-alive")),
-                "new": any(on <= 1.15 * off for off, on in pairs("new")), "writer": bool(writer) and min(writer) <= 5}
+        return {"keep-alive": any(on <= off + slack for off, on in pairs("keep-alive")),
+                "new": any(on <= most_times * off for off, on in pairs("new")), "writer": bool(writer) and min(writer) <= slack}
 
     for round_number in range(8 if lab.measures else 1):
-        if round_number >= 2 and all(within().values()):
+        if round_number >= (4 if lab.world.at_length else 1) and all(within().values()):
             break
         for way, files in ways.items():
             daemon = lab.gateway(files=files)
@@ -153,6 +155,6 @@ def cost_of_history(lab):
             f"history {way} {min(some):.1f} {statistics.median(some):.1f}" for way, some in by_way.items()))
     lab.note(f"CPU µs of the writer's thread, least and median: {min(writer):.1f} {statistics.median(writer):.1f}")
     if lab.measures:
-        lab.expect("an exchange costs at most 5 µs more", within()["keep-alive"], spent)
-        lab.expect("a new connection costs at most 1.15 times as much", within()["new"], spent)
-        lab.expect("the writer takes at most 5 µs an exchange", within()["writer"], writer)
+        lab.expect(f"an exchange costs at most {slack} µs more", within()["keep-alive"], spent)
+        lab.expect(f"a new connection costs at most {most_times} times as much", within()["new"], spent)
+        lab.expect(f"the writer takes at most {slack} µs an exchange", within()["writer"], writer)
