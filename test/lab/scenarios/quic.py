@@ -245,7 +245,7 @@ def the_daemon_is_killed(lab):
     lab.expect("of both kinds", outcome == "refused", outcome)
 
 
-@scenario("J03 J01")
+@scenario("J03 J01", alone=True)
 def many_flows_at_a_time(lab):
     """Fifty refused flows all hear of it within a second; garbage by the thousand costs neither memory nor TCP."""
     lab.origin()
