@@ -138,7 +138,7 @@ def drain_under_load(lab):
     began = time.monotonic()
     daemon.signal(signal.SIGKILL if lab.in_control else signal.SIGTERM)
     lab.expect("an idle connection is closed at once", idle.rest() == b"" and time.monotonic() - began < 30, "")
-    refused = _refused(lab)
+    refused = lab.until(lambda: _refused(lab))  # each worker hears of it in its own time
     release.set()
     bodies = []
     for one in streaming:
