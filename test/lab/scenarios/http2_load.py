@@ -111,6 +111,7 @@ def honest_beside_hostile(lab):
     daemon = lab.gateway()
     for flood in floods.EVERY_FLOOD:
         _flood_once(lab, flood)
+    daemon.until_idle()  # keys for the few clients that want RSA are made meanwhile
     before = daemon.resident_kib()
     rounds = []
     for _ in range(6):
