@@ -2,10 +2,10 @@
 
 FORMATTED = $(shell find src include test -name '*.[hc]pp' 2>/dev/null)
 
-.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config lint-metrics lint-pages format
+.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config lint-metrics lint-api lint-pages format
 lint: ## floors, names in the documents, format, shellcheck, clang-tidy and a second compile with clang, INI keys, metrics, pages
 	@scripts/install-deps lint
-	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-pages lint-config lint-metrics lint-clang
+	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-pages lint-config lint-metrics lint-api lint-clang
 
 lint-floors:
 	@scripts/check-floors
@@ -32,6 +32,9 @@ lint-config:
 
 lint-metrics:
 	@scripts/check-metrics
+
+lint-api:
+	@scripts/check-api
 
 lint-clang: export LINT_FLAGS = $(CPPFLAGS) $(PKG_CFLAGS) $(CXXFLAGS_COMMON) $(CLANG_WARNINGS)
 lint-clang:

@@ -21,7 +21,8 @@ constexpr auto ticket_key_life = 4h;
 
 // A client's socket and the one to its origin; what is passed through takes two pipes besides.
 constexpr std::size_t descriptors_per_connection = 2;
-constexpr std::size_t descriptors_besides = 512;
+// With a thousand who watch the dashboard.
+constexpr std::size_t descriptors_besides = 1536;
 
 record::Level level_of(config::LogLevel level) {
   return record::level_named(config::name_of(level)).value_or(record::Level::info);
