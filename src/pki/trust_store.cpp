@@ -110,6 +110,10 @@ Result<void> TrustStore::add_bundle(const std::string& path) {
   if (!certificates) return std::unexpected(certificates.error());
   for (const crypto::X509Ptr& certificate : *certificates) {
     if (is_own_key(certificate.get())) continue;
+    // With no purpose it reads the extensions, which OpenSSL does at their first use: better now, by one thread, than
+    // by the workers' first handshakes at once. What it thinks of them is asked later.
+    X509_check_purpose(certificate.get(), -1, 0);
+    ERR_clear_error();
     if (X509_STORE_add_cert(store_.get(), certificate.get()) != 1) {
       return std::unexpected(crypto::take_error(ErrorKind::system, "trusting a certificate of " + path));
     }
