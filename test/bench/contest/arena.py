@@ -41,11 +41,11 @@ class Arena:
         self._start_origins()
         self._name_server = NameServer(self.origin_side, topology.NAME_SERVER, {"*": [ORIGIN]})
 
-    def write(self, name, text, mode=0o644):
+    def write(self, name, text):
         path = os.path.join(self.folder, name)
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
-        os.chmod(path, mode)
+        os.chmod(path, 0o644)
         return path
 
     def _identity(self, name, issuer):

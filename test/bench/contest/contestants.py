@@ -23,11 +23,10 @@ _ROUTES = [["ip", "rule", "{}", "fwmark", "1", "lookup", "100"],
 
 
 class Contestant:
-    """One proxy. `modes` are those it can do: intercept, passthrough, resumed, http2, …; `intercepts` says whose leaf is shown."""
+    """One proxy. `modes` are those it can be started in: intercept, passthrough, resumed, http2, no pool."""
 
     name, package, note = "", "", ""
     modes = frozenset({"intercept"})
-    keeps_client_address = True
     verifies = True
     groups = "X25519"
 
@@ -198,7 +197,7 @@ class Sslsplit(Contestant):
     """In its usual setting, behind REDIRECT."""
 
     name, package, note = "sslsplit", "sslsplit", "does not verify origins, dials from its own address"
-    keeps_client_address = verifies = False
+    verifies = False
     groups = "P-256"  # it knows no X25519
 
     def steering(self):
@@ -213,7 +212,6 @@ class Squid(Contestant):
 
     name, package, note = "squid", "squid-openssl", "dials from its own address"
     modes = frozenset({"intercept", "passthrough", "resumed"})
-    keeps_client_address = False
 
     def steering(self):
         return _REDIRECT
@@ -232,7 +230,6 @@ class Mitmproxy(Contestant):
 
     name, package, note = "mitmproxy", "mitmproxy", "dials from its own address"
     modes = frozenset({"intercept", "passthrough", "http2"})
-    keeps_client_address = False
 
     def steering(self):
         return _REDIRECT

@@ -73,7 +73,7 @@ def resident_kib(pid):
 
 class Probe:
     """One handshake in memory every 30 ms on the contestants' core: the same work costs up to 1.8 times as much while the other
-    hyperthread is busy, and nothing else tells. `slowness` is the mean over the least that was ever seen in this run."""
+    hyperthread is busy, and nothing else tells. `least_us` is the best that was seen in this run."""
 
     least_us = None
 

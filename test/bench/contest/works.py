@@ -38,8 +38,8 @@ def _spent(contestant, operations, run):
     return Figure(spent / operations * 1e6, said)
 
 
-def _connections(contestant, count, *options, mode="intercept", warm=0.1, **how):
-    contestant.load("connections", "--count", max(8, int(count * warm)), *options, mode=mode, **how)
+def _connections(contestant, count, *options, mode="intercept", **how):
+    contestant.load("connections", "--count", max(8, count // 10), *options, mode=mode, **how)
     return _spent(contestant, count, lambda: contestant.load("connections", "--count", count, *options, mode=mode, **how))
 
 
@@ -66,11 +66,7 @@ def unseen_name(contestant, scale):
 
 
 def keep_alive(contestant, scale):
-    each = int(2500 * scale)
-    return _connections(contestant, 8, "--requests", each, warm=1) if each < 1 else _per_request(contestant, 8, each)
-
-
-def _per_request(contestant, connections, each):
+    connections, each = 8, max(10, int(2500 * scale))
     options = ["--count", connections, "--threads", connections, "--requests", each]
     contestant.load("connections", "--count", connections, "--threads", connections, "--requests", max(10, each // 10))
     return _spent(contestant, connections * each, lambda: contestant.load("connections", *options))
@@ -80,9 +76,8 @@ def keep_alive_http2(contestant, scale):
     """h2load is the client, 10 streams on each of 8 connections."""
     count = int(30_000 * scale)
     arena = contestant.arena
-    command = machine.pinned(["h2load", "-n", count, "-c", "8", "-m", "10", "-t", "1", "-B", contestant.client,
+    command = machine.pinned(["h2load", "-n", count, "-c", "8", "-m", "10", "-t", "1",
                               f"--connect-to={places.ORIGIN}:443", f"https://{places.ONE_NAME}/1k"], arena.other_cores)
-    command = [word for word in command if word not in ("-B", contestant.client)]
 
     def run():
         said = arena.client_side.run(command, check=False, timeout=300)
@@ -97,13 +92,12 @@ def keep_alive_http2(contestant, scale):
 
 
 def bulk(way):
-    def measure(contestant, scale):
-        size = places.BULK_BYTES if scale >= 1 else places.BULK_BYTES
+    def measure(contestant, _scale):
         mode = "passthrough" if way == "passthrough" else "intercept"
-        options = ["--bytes", size] + (["--up"] if way == "up" else [])
+        options = ["--bytes", places.BULK_BYTES] + (["--up"] if way == "up" else [])
         path = "/sink" if way == "up" else "/bulk"
         figure = _spent(contestant, 1, lambda: contestant.load("bulk", *options, mode=mode, path=path))
-        figure.value *= (1 << 30) / size * 1e-6  # CPU seconds a GiB
+        figure.value *= 1e-6  # CPU seconds a GiB, which is what is moved
         return figure
     return measure
 
