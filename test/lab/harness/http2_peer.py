@@ -54,10 +54,11 @@ class Http2Flow(Flow):
 
 class Http2Peer:
     """A connection. `serve(flow)` is called in a thread of its own for each stream that the other side opens. `strict`: it judges
-    the fields that it receives."""
+    the fields that it receives. `announce(peer)` is called before the first octet is read: nobody has an answer from a peer that
+    is not announced yet."""
 
     def __init__(self, duplex, *, client_side, serve=None, settings=None, window=1 << 20, connection_window=1 << 26,
-                 strict=True):
+                 strict=True, announce=None):
         self.duplex, self.serve = duplex, serve
         self.changed = threading.Condition(threading.RLock())
         self.flows, self.events, self.goaways, self.end = {}, [], [], None
@@ -78,6 +79,8 @@ class Http2Peer:
                 self.h2.increment_flow_control_window(connection_window - 65535)
             self._gather()
         self.threads = [threading.Thread(target=one, daemon=True) for one in (self._read, self._write)]
+        if announce:
+            announce(self)
         for one in self.threads:
             one.start()
 

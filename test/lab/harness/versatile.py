@@ -55,14 +55,16 @@ class VersatileOrigin:
             self.received.append(connection.received)
             Http1Origin(duplex, self._behave, connection.received).run(self._note)
             return
-        peer = Http2Peer(duplex, client_side=False, serve=self._serve_stream, **self.options)
-        with self.changed:
-            self.peers.append(peer)
-            self.changed.notify_all()
+        peer = Http2Peer(duplex, client_side=False, serve=self._serve_stream, announce=self._announce, **self.options)
         if self._greeted:
             self._greeted(peer)
         peer.wait_end(timeout=600)
         duplex.close()
+
+    def _announce(self, peer):
+        with self.changed:
+            self.peers.append(peer)
+            self.changed.notify_all()
 
     def _serve_stream(self, flow):
         self._note(flow)

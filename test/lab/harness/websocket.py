@@ -196,8 +196,8 @@ class WebSocketOrigin:
                 self._serve_upgrade(duplex)
             duplex.shut()
             return
-        peer = Http2Peer(duplex, client_side=False, serve=self._serve_connect, settings=self._settings)
-        self.peers.append(peer)
+        peer = Http2Peer(duplex, client_side=False, serve=self._serve_connect, settings=self._settings,
+                         announce=self.peers.append)
         peer.wait_end(timeout=600)
         duplex.close()
 
