@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstdlib>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include <netlink/errno.h>
@@ -29,15 +31,40 @@ constexpr int most_removals = 64;  // of doubled rules; a bound for a loop that 
 
 const char* name_of_family(int family) { return family == AF_INET ? "IPv4" : "IPv6"; }
 
-RulePtr make_rule(int family, const PolicyRoutes& routes) {
+// Our rules, by what they do; in the order in which the kernel comes to them.
+enum class Rule : std::uint8_t { past_table, to_table, landing };
+
+std::uint32_t priority_of(Rule which, const PolicyRoutes& routes) {
+  switch (which) {
+    case Rule::past_table:
+      return routes.priority - 1;
+    case Rule::to_table:
+      return routes.priority;
+    case Rule::landing:
+      return routes.priority + 1;
+  }
+  std::abort();
+}
+
+RulePtr make_rule(int family, Rule which, const PolicyRoutes& routes) {
   RulePtr rule(rtnl_rule_alloc());
   if (!rule) throw std::bad_alloc();
   rtnl_rule_set_family(rule.get(), family);
-  rtnl_rule_set_action(rule.get(), FR_ACT_TO_TBL);
-  rtnl_rule_set_prio(rule.get(), routes.priority);
+  rtnl_rule_set_prio(rule.get(), priority_of(which, routes));
+  if (which == Rule::landing) {
+    rtnl_rule_set_action(rule.get(), FR_ACT_NOP);
+    return rule;
+  }
   rtnl_rule_set_mark(rule.get(), routes.mark);
   rtnl_rule_set_mask(rule.get(), routes.mask);
-  rtnl_rule_set_table(rule.get(), routes.table);
+  if (which == Rule::past_table) {
+    rtnl_rule_set_action(rule.get(), FR_ACT_GOTO);
+    rtnl_rule_set_goto(rule.get(), priority_of(Rule::landing, routes));
+    rtnl_rule_set_iif(rule.get(), "lo");
+  } else {
+    rtnl_rule_set_action(rule.get(), FR_ACT_TO_TBL);
+    rtnl_rule_set_table(rule.get(), routes.table);
+  }
   return rule;
 }
 
@@ -66,26 +93,32 @@ std::uint32_t value_of(const nlattr* attribute) {
   return attribute != nullptr && nla_len(attribute) == sizeof(std::uint32_t) ? nla_get_u32(attribute) : 0;
 }
 
-bool is_our_rule(nlmsghdr* message, int family, const PolicyRoutes& routes) {
+bool is_our_rule(nlmsghdr* message, int family, Rule which, const PolicyRoutes& routes) {
   std::array<nlattr*, FRA_MAX + 1> attributes{};
   if (message->nlmsg_type != RTM_NEWRULE) return false;
   if (nlmsg_parse(message, sizeof(fib_rule_hdr), attributes.data(), FRA_MAX, nullptr) < 0) return false;
-  return static_cast<const fib_rule_hdr*>(nlmsg_data(message))->family == family &&
-         value_of(attributes[FRA_PRIORITY]) == routes.priority && value_of(attributes[FRA_FWMARK]) == routes.mark &&
-         value_of(attributes[FRA_FWMASK]) == routes.mask && value_of(attributes[FRA_TABLE]) == routes.table;
+  const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(message));
+  if (header->family != family || value_of(attributes[FRA_PRIORITY]) != priority_of(which, routes)) return false;
+  if (which == Rule::landing) return header->action == FR_ACT_NOP;
+  if (value_of(attributes[FRA_FWMARK]) != routes.mark || value_of(attributes[FRA_FWMASK]) != routes.mask) return false;
+  if (which == Rule::past_table) {
+    return header->action == FR_ACT_GOTO && value_of(attributes[FRA_GOTO]) == priority_of(Rule::landing, routes);
+  }
+  return value_of(attributes[FRA_TABLE]) == routes.table;
 }
 
-Result<bool> has_rule(nl_sock* socket, int family, const PolicyRoutes& routes) {
+Result<void> find_rules(nl_sock* socket, int family, const PolicyRoutes& routes, FamilyRoutes& state) {
   const MessagePtr request(nlmsg_alloc_simple(RTM_GETRULE, NLM_F_REQUEST | NLM_F_DUMP));
   if (!request) throw std::bad_alloc();
   fib_rule_hdr header{};
   header.family = static_cast<std::uint8_t>(family);
   nlmsg_append(request.get(), &header, sizeof header, NLMSG_ALIGNTO);
-  bool found = false;
-  const Result<void> done =
-      dump(socket, request.get(), [&](nlmsghdr* message) { found = found || is_our_rule(message, family, routes); });
-  if (!done) return std::unexpected(done.error());
-  return found;
+  return dump(socket, request.get(), [&](nlmsghdr* message) {
+    state.rule = state.rule || is_our_rule(message, family, Rule::to_table, routes);
+    if (!state.needs_past_table) return;
+    state.past_table = state.past_table || is_our_rule(message, family, Rule::past_table, routes);
+    state.landing = state.landing || is_our_rule(message, family, Rule::landing, routes);
+  });
 }
 
 Result<bool> has_route(nl_sock* socket, int family, const PolicyRoutes& routes) {
@@ -116,34 +149,41 @@ bool family_available(int family) {
 Result<FamilyRoutes> check_family(nl_sock* socket, int family, const PolicyRoutes& routes) {
   FamilyRoutes state;
   state.available = family_available(family);
+  state.needs_past_table = family == AF_INET;
   if (!state.available) return state;
-  const Result<bool> rule = has_rule(socket, family, routes);
-  if (!rule) return std::unexpected(rule.error());
+  if (const Result<void> done = find_rules(socket, family, routes, state); !done) return std::unexpected(done.error());
   const Result<bool> route = has_route(socket, family, routes);
   if (!route) return std::unexpected(route.error());
-  state.rule = *rule;
   state.route = *route;
   return state;
+}
+
+Result<void> add_rule(nl_sock* socket, int family, Rule which, const PolicyRoutes& routes) {
+  const int code = rtnl_rule_add(socket, make_rule(family, which, routes).get(), NLM_F_CREATE | NLM_F_EXCL);
+  if (code >= 0 || code == -NLE_EXIST) return {};
+  return std::unexpected(netlink_error(std::string("adding the ") + name_of_family(family) + " policy rule", code));
 }
 
 Result<void> put_up_family(nl_sock* socket, int family, const PolicyRoutes& routes) {
   const Result<FamilyRoutes> state = check_family(socket, family, routes);
   if (!state) return std::unexpected(state.error());
   if (state->complete()) return {};
-  const std::string doing = std::string("adding the ") + name_of_family(family) + " policy ";
   // The route first: a rule that finds an empty table would send marked packets on to the main table.
   if (!state->route) {
     const Result<RoutePtr> route = make_route(family, routes);
     if (!route) return std::unexpected(route.error());
     const int code = rtnl_route_add(socket, route->get(), NLM_F_CREATE | NLM_F_EXCL);
     if (means_no_family(code)) return {};
-    if (code < 0 && code != -NLE_EXIST) return std::unexpected(netlink_error(doing + "route", code));
+    if (code < 0 && code != -NLE_EXIST) {
+      return std::unexpected(
+          netlink_error(std::string("adding the ") + name_of_family(family) + " policy route", code));
+    }
   }
-  if (!state->rule) {
-    const int code = rtnl_rule_add(socket, make_rule(family, routes).get(), NLM_F_CREATE | NLM_F_EXCL);
-    if (code < 0 && code != -NLE_EXIST) return std::unexpected(netlink_error(doing + "rule", code));
-  }
-  return {};
+  Result<void> done;
+  if (state->needs_past_table && !state->landing) done = add_rule(socket, family, Rule::landing, routes);
+  if (done && state->needs_past_table && !state->past_table) done = add_rule(socket, family, Rule::past_table, routes);
+  if (done && !state->rule) done = add_rule(socket, family, Rule::to_table, routes);
+  return done;
 }
 
 Result<void> take_down_family(nl_sock* socket, int family, const PolicyRoutes& routes) {
@@ -152,8 +192,10 @@ Result<void> take_down_family(nl_sock* socket, int family, const PolicyRoutes& r
     const Result<FamilyRoutes> state = check_family(socket, family, routes);
     if (!state) return std::unexpected(state.error());
     if (state->absent()) return {};
-    if (state->rule) {
-      const int code = rtnl_rule_delete(socket, make_rule(family, routes).get(), 0);
+    const std::array<std::pair<bool, Rule>, 3> rules{
+        {{state->rule, Rule::to_table}, {state->past_table, Rule::past_table}, {state->landing, Rule::landing}}};
+    for (const auto& [there, which] : rules) {
+      const int code = there ? rtnl_rule_delete(socket, make_rule(family, which, routes).get(), 0) : 0;
       if (code < 0) return std::unexpected(netlink_error(doing + "rule", code));
     }
     if (state->route) {

@@ -163,6 +163,18 @@ def works_behind_a_closed_firewall(box):
 
 
 @test
+def bears_strict_reverse_paths_that_look_at_marks(box):
+    """As wg-quick sets them. In the control the rules that keep such questions off our table are gone."""
+    box.namespaces.run("gateway", "sysctl -qw net.ipv4.conf.all.src_valid_mark=1 net.ipv4.conf.all.rp_filter=1")
+    with box.service("origin", 443, "origin"), box.relay():
+        box.up()
+        check("steered", box.ask("client", ORIGIN, 443), f"relayed origin {CLIENT[box.version]} hello")
+        if box.version == 4:
+            box.namespaces.run("gateway", "ip rule del priority 442")
+            check("control", box.ask("client", ORIGIN, 443, timeout=1.5), "silence")
+
+
+@test
 def several_ports(box):
     with box.service("origin", 8444, "origin"), box.relay():
         box.steer("--lan", "lan0", "--ports", "443,8444", "up")

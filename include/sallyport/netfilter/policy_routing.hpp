@@ -1,6 +1,11 @@
 // The policy routes that TPROXY needs: packets with our mark are delivered to this machine, whatever their
 // destination. One rule (mark → table) and one route (local default dev lo) for each address family.
 //
+// In IPv4 two more rules stand around it, by which the kernel's question whether a packet came by the right interface
+// (RFC 3704) passes by that table: where net.ipv4.conf.*.src_valid_mark is 1, as VPNs set it, the question carries the
+// packet's mark, and the table would answer that every source is this machine. The question, and nothing that arrives,
+// has iif lo. So that setting may be what it likes.
+//
 // Blocking calls of a few rtnetlink messages; any thread. Putting up and taking down need CAP_NET_ADMIN.
 #pragma once
 
@@ -18,16 +23,22 @@ struct PolicyRoutes {
   std::uint32_t mark = 0x01000000;
   std::uint32_t mask = 0x01000000;
   std::uint32_t table = 443;
-  std::uint32_t priority = 443;  // before the main table, and before what VPN and multi-uplink tools add
+  std::uint32_t priority = 443;  // before the main table, and before what VPN and multi-uplink tools add; the two rules
+                                 // of reverse paths have the numbers on both sides of it
 };
 
 struct FamilyRoutes {
   bool available = true;  // false: the kernel runs without this family
   bool rule = false;
   bool route = false;
+  bool past_table = false;  // reverse paths are looked up past our table; IPv6 asks no such question
+  bool landing = false;     // where they go on
+  bool needs_past_table = false;
 
-  [[nodiscard]] bool complete() const { return !available || (rule && route); }
-  [[nodiscard]] bool absent() const { return !rule && !route; }
+  [[nodiscard]] bool complete() const {
+    return !available || (rule && route && (!needs_past_table || (past_table && landing)));
+  }
+  [[nodiscard]] bool absent() const { return !rule && !route && !past_table && !landing; }
 };
 
 struct PolicyRoutesState {

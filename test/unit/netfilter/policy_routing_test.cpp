@@ -58,6 +58,7 @@ TEST(puts_up_checks_and_takes_down) {
   CHECK(check_policy_routes(routes)->complete());
   const std::string up = routing();
   CHECK(up.find("443:\tfrom all fwmark 0x1000000/0x1000000 lookup 443") != std::string::npos);
+  CHECK(up.find("442:\tfrom all fwmark 0x1000000/0x1000000 iif lo goto 444") != std::string::npos);
   CHECK(up.find("local default dev lo table 443") != std::string::npos);
 
   CHECK_OK(put_up_policy_routes(routes));  // again: nothing is doubled
@@ -69,6 +70,13 @@ TEST(puts_up_checks_and_takes_down) {
   CHECK_EQUAL(run({"status"}).out, "policy routes, IPv4: incomplete\npolicy routes, IPv6: up\n");
   CHECK_EQUAL(run({"up"}).status, 0);
   CHECK_EQUAL(routing(), up);
+
+  for (const char* lost : {"442", "444"}) {
+    CHECK(ip(std::string("rule del priority ") + lost));
+    CHECK(!check_policy_routes(routes)->complete());
+    CHECK_OK(put_up_policy_routes(routes));
+    CHECK_EQUAL(routing(), up);
+  }
 
   CHECK_OK(take_down_policy_routes(routes));
   CHECK_EQUAL(routing(), before);
