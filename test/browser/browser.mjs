@@ -31,10 +31,15 @@ export async function have(what, ...given) {
   return JSON.parse(value);
 }
 
-export const launch = () => chromium.launch({
+const chromiumAt = (...args) => ({
   executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update'],
+  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', ...args],
 });
+
+export const launch = () => chromium.launch(chromiumAt());
+
+/** A browser with a profile that lasts, in a folder. */
+export const launchProfile = (folder, ...args) => chromium.launchPersistentContext(folder, chromiumAt(...args));
 
 /** A page whose complaints are kept: errors, what the content security policy refused, dialogs that scripts opened. */
 export async function openPage(browser, settings = {}) {
@@ -88,12 +93,17 @@ export async function row(page, ...parts) {
 /** Runs a test to its end, whatever happens in it. */
 export async function run(test) {
   const browser = await launch();
+  await complete(() => test(browser), browser);
+}
+
+/** The same, of a test that launches what it needs. */
+export async function complete(test, browser) {
   try {
-    await test(browser);
+    await test();
   } catch (error) {
     expect('the walk comes to its end', false, String(error.stack ?? error).slice(0, 1500));
   } finally {
-    await browser.close();
+    await browser?.close();
     process.exit();
   }
 }

@@ -105,6 +105,18 @@ async function blockIsExplained(page) {
   expect('what is no name is said to be none', true);
 }
 
+async function quicIsShown(page) {
+  await visit(page, 'Exchanges');
+  await have('quic', 'quic.ads.test');
+  await (await row(page, 'quic.ads.test', 'BLACK-LISTED')).click();
+  await page.click('text="Why?"');
+  await page.waitForSelector('.steps [data-kind=decided]');
+  await page.goBack();
+  await page.waitForSelector('main.exchange h1.target');
+  const said = await page.innerText('main');
+  expect('a refused QUIC flow is shown with its verdict', ['quic.ads.test', 'BLACK-LISTED', 'refused', 'JA4'].every((part) => said.includes(part)), said);
+}
+
 async function trustIsShown(page) {
   await visit(page, 'Trust');
   await page.waitForSelector('.trust');
@@ -133,6 +145,6 @@ await run(async (browser) => {
   expect('the token has left the address', !page.url().includes('token'), page.url());
   await until(page, () => document.querySelector('.chart .value')?.textContent !== '—');
   for (const part of [connectionsAppear, connectionInFull, historyIsFiltered, keysMove, waterfallTells, replayShowsTheDifference,
-    blockIsExplained, trustIsShown, loggedOut]) await part(page);
+    blockIsExplained, quicIsShown, trustIsShown, loggedOut]) await part(page);
   expect('nothing went wrong in the pages', complaints.length === 0, complaints.slice(0, 5));
 });

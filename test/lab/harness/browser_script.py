@@ -1,4 +1,4 @@
-"""Runs a script of test/browser/ in Chromium beside the gateway. The script says what it saw, and asks for what clients are
+"""Runs a script of test/browser/ that drives Chromium. The script says what it saw, and asks for what clients are
 to do meanwhile: a line of JSON each way."""
 
 import json
@@ -14,16 +14,27 @@ def link(lab, daemon):
 
 
 def run(lab, name, daemon, answers, *options):
-    """`answers`: what the script may ask for, by name; each is called with what the script gives, and its result is told to
-    the script. Each check of the script becomes one of the scenario."""
+    """A script that uses the dashboard, beside the gateway."""
+    run_at(lab, lab.gateway_side, name, link(lab, daemon), answers, *options)
+
+
+def home_of(lab):
+    """The home folder of whatever script runs."""
+    path = os.path.join(lab.folder, "browser")
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def run_at(lab, namespace, name, address, answers, *options):
+    """A script of the namespace that begins at an address. `answers`: what it may ask for, by name; each is called with what the
+    script gives, and its result is told to the script. Each check of the script becomes one of the scenario."""
     installed = subprocess.run([os.path.join(TOP, "scripts/install-npm")], check=False, capture_output=True, text=True)
     lab.require("the packages of npm are there", installed.returncode == 0, installed.stderr)
-    home = os.path.join(lab.folder, "browser")
-    os.makedirs(home, exist_ok=True)
+    home = home_of(lab)
     errors = os.path.join(home, f"{name}.errors")
     with open(errors, "w", encoding="utf-8") as complaints:
-        script = lab.gateway_side.start(
-            ["node", os.path.join(TOP, "test/browser", f"{name}.mjs"), link(lab, daemon), str(30 * lab.world.patience), *options], text=True,
+        script = namespace.start(
+            ["node", os.path.join(TOP, "test/browser", f"{name}.mjs"), address, str(30 * lab.world.patience), *options], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
             env={**os.environ, "HOME": home, "TMPDIR": home})
     with script:

@@ -94,11 +94,13 @@ def flight(name):
 class Flow:
     """A connected UDP socket of the client's: what it is told of its datagrams."""
 
-    def __init__(self, lab, address, port=443, source=None):
+    def __init__(self, lab, address, port=443, source=None, options=()):
         family = socket.AF_INET if family_of(address) == 4 else socket.AF_INET6
         self._socket = lab.client_side.socket(family, socket.SOCK_DGRAM)
         if source:
             self._socket.bind((source, 0))
+        for option in options:  # of setsockopt(2), for headers that others do not have
+            self._socket.setsockopt(*option)
         self._socket.connect((address, port))
         self.patience = lab.patience
 
@@ -135,6 +137,16 @@ def ask(lab, datagrams, address, patience=None, **options):
             flow.send(datagram)
         flow.send(datagrams[-1])
         return flow.outcome(patience)
+
+
+def forget_flows(namespace):
+    """Empties the namespace's connection tracking, as idle flows do when their time is over."""
+    delete = 1 << 8 | 2  # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE
+    with namespace.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as asking:  # NETLINK_NETFILTER
+        asking.send(struct.pack("=IHHIIBBH", 20, delete, 5, 1, 0, socket.AF_UNSPEC, 0, 0))  # NLM_F_REQUEST | NLM_F_ACK
+        error = struct.unpack_from("=i", asking.recv(4096), 16)[0]
+    if error:
+        raise OSError(-error, "emptying connection tracking")
 
 
 class UdpOrigin:

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 
-from harness import browser_script, topology
+from harness import browser_script, quic, topology
 from harness.scenario import scenario
 
 _POLICY = """[rewrite api.corp.test]
@@ -46,8 +46,11 @@ def walk(lab):
         def compare(text):
             return text == lab.authority.pem()
 
+        def ask_by_quic(name):
+            return quic.ask(lab, quic.flight(name), topology.ORIGIN)
+
         browser_script.run(lab, "walk", daemon, {
-            "get": ask, "open": open_connection, "close": lambda: bool(stack.close() or True), "compare": compare})
+            "get": ask, "quic": ask_by_quic, "open": open_connection, "close": lambda: bool(stack.close() or True), "compare": compare})
 
 
 _PATHS = ("/", "/first", "/v1/items", "/assets/app.3f9c2.js", "/search", "/graphql")

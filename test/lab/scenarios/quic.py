@@ -4,9 +4,10 @@ import itertools
 import os
 import re
 import signal
+import socket
 import time
 
-from harness import certificates, client, quic, topology
+from harness import client, http3, quic, topology
 from harness.scenario import Control, scenario
 
 _POLICY = """
@@ -83,6 +84,12 @@ def a_name_is_proved_over_tcp_first(lab):
         lab.expect("its later packets fly", outcomes == ["passed"] * 20, outcomes)
         after = _samples(lab, daemon)["sallyport_quic_packets_total"]
         lab.expect("and do not leave the kernel", after == before, f"{before} {after}")
+        quic.forget_flows(lab.gateway_side)
+        flow.send(b"\x40after a long silence")
+        lab.expect("a flow that the kernel has forgotten is still known", flow.outcome() == "passed")
+        before = after + 1
+        after = _samples(lab, daemon)["sallyport_quic_packets_total"]
+        lab.expect("by asking once", after == before, f"{before} {after}")
         daemon.wait_line("reloaded", after=daemon.reload())
         flow.send(b"\x40more")
         lab.expect("after a reload it is judged anew, and passes", flow.outcome() == "passed")
@@ -141,6 +148,11 @@ def _unreadable(name):
         yield f"{size} bytes of it", [whole[:size]]
 
 
+_IPV6_HOPOPTS, _IPV6_DSTOPTS = 54, 59
+_PADDED = b"\0\0\1\4\0\0\0\0"  # an extension header with nothing but padding
+_HEADERS = ((topology.ORIGIN, "IP options", socket.IPPROTO_IP, socket.IP_OPTIONS, b"\1\1\1\0"),
+            (topology.ORIGIN6, "hop-by-hop options", socket.IPPROTO_IPV6, _IPV6_HOPOPTS, _PADDED),
+            (topology.ORIGIN6, "destination options", socket.IPPROTO_IPV6, _IPV6_DSTOPTS, _PADDED))
 UNREADABLE = "what cannot be read is refused"
 
 
@@ -159,6 +171,9 @@ def initials_of_every_shape(lab):
     for address, name in itertools.product(_ADDRESSES, wanted):
         outcome = quic.ask(lab, [quic.initial(quic.crypto(0, quic.hello(name)), size=4000)], address)
         lab.expect("a datagram in fragments is judged whole", outcome == wanted[name], f"{name} at {address}: {outcome}")
+    for (address, what, *option), name in itertools.product(_HEADERS, wanted):
+        outcome = quic.ask(lab, quic.flight(name), address, options=[option])
+        lab.expect("headers in between are passed over", outcome == wanted[name], f"{name} behind {what}: {outcome}")
     before = len(origin.received)
     for what, datagrams in _unreadable("www.bank.test"):
         outcome = quic.ask(lab, datagrams, topology.ORIGIN)
@@ -294,37 +309,21 @@ def http3_is_not_offered(lab):
     lab.expect("HTTP/3 is not offered", offered == ['h2="other.test:443"'], offered)
 
 
-def _serve_http3(lab, name):
-    folder = os.path.join(lab.folder, "htdocs")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "index.html"), "w", encoding="ascii") as file:
-        file.write("over HTTP/3\n")
-    path = lab.identity_file(certificates.issue(lab.root, [name]))
-    return lab.origin_side.start(["gtlsserver", "-q", "-d", folder, topology.ORIGIN, "443", path, path])
-
-
-def _fetch_http3(lab, name, seconds=8):
-    return lab.client_side.run(["gtlsclient", "--no-quic-dump", "--exit-on-all-streams-close", f"--handshake-timeout={seconds}s",
-                                name, "443", f"https://{name}/index.html"],
-                               check=False, timeout=60)
-
-
-def _fetched(client_run):
-    return "over HTTP/3" in client_run.stdout + client_run.stderr
-
-
-@scenario("J01!", control=Control("a name that is opened is not to be had over HTTP/3", settings={"quic.action": "allow"}))
+@scenario("J01!", control=Control("a name that is opened or blocked is not to be had over HTTP/3", settings={"quic.action": "allow"}))
 def http3_end_to_end(lab):
-    """Debian's ngtcp2, both ends: what is passed through is fetched over HTTP/3; what is opened is not."""
-    server = _serve_http3(lab, "www.bank.test")
-    lab.client_side.write_etc("hosts", f"{topology.ORIGIN} www.bank.test usual.test\n")
-    try:
+    """Debian's ngtcp2, both ends: what is passed through is fetched over HTTP/3; nothing of what is not leaves."""
+    names = ["www.bank.test", "usual.test", "bad.test"]
+    lab.client_side.write_etc("hosts", f"{topology.ORIGIN} {' '.join(names)}\n")
+    with http3.server(lab, topology.ORIGIN, names):
         lab.gateway(policy=_POLICY)
         # The server may not listen yet.
-        first = lab.until(lambda: _fetched(_fetch_http3(lab, "www.bank.test")))
+        first = lab.until(lambda: http3.fetch(lab, "www.bank.test")[0], lab.patience)
         lab.expect("a name that is passed through is fetched over HTTP/3", first)
-        other = _fetch_http3(lab, "usual.test", 8 if lab.in_control else 1)
-        lab.expect("a name that is opened is not to be had over HTTP/3", not _fetched(other), other)
-    finally:
-        server.terminate()
-        server.wait()
+        negotiated = http3.fetch(lab, "www.bank.test", "--other-versions=v2draft,v1", "--preferred-versions=v2draft,v1")
+        lab.expect("a client that would rather have another version begins with one that is read", negotiated[0], negotiated[1][-1500:])
+        with lab.capture_wan() as wire:
+            for name in names[1:]:
+                fetched, said = http3.fetch(lab, name, seconds=8 if lab.in_control else 1)
+                lab.expect("a name that is opened or blocked is not to be had over HTTP/3", not fetched, said[-1500:])
+        left = [str(packet) for packet in wire.to_port(443, 17)]
+        lab.expect("nothing of it leaves", lab.in_control or not left, left[:5])

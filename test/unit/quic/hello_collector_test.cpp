@@ -231,6 +231,21 @@ TEST(what_does_not_begin_a_connection_is_refused) {
   CHECK_EQUAL(collect({spoilt}), "malformed");
 }
 
+// Who would rather speak version 2 begins with version 1 and says so in its hello (RFC 9368 §4.1, RFC 9369 §4).
+TEST(the_first_flight_says_its_version) {
+  const Bytes message = usual_client_hello(host).extension(57, from_hex("110c000000016b3343cf00000001")).message();
+  CHECK_EQUAL(collect({QuicInitialBuilder().seal(crypto_frame(0, message))}), host);
+
+  QuicInitialBuilder builder;
+  builder.version = 0x709a50c4;  // a draft of version 2, which ngtcp2 knew until 0.14
+  builder.type_bits = 1;
+  CHECK_EQUAL(collect({builder.seal(crypto_frame(0, message))}), "unsupported");
+  // Called version 2, and laid out as version 1: what that calls an Initial is a Retry.
+  builder.version = 0x6b3343cf;
+  builder.type_bits = 0;
+  CHECK_EQUAL(collect({builder.seal(crypto_frame(0, message))}), "malformed");
+}
+
 TEST(a_datagram_cut_anywhere_is_no_hello) {
   const Bytes whole = QuicInitialBuilder().seal(crypto_frame(0, hello_bytes()));
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -266,5 +281,6 @@ UNIT_MAIN(UNIT_TEST(keys_are_those_of_the_standards), UNIT_TEST(packets_of_the_s
           UNIT_TEST(overlaps_and_repetitions_agree_or_are_refused), UNIT_TEST(other_frames_stand_between),
           UNIT_TEST(packets_share_a_datagram), UNIT_TEST(keys_stay_when_the_connection_id_changes),
           UNIT_TEST(connection_ids_and_packet_numbers_of_every_length),
-          UNIT_TEST(what_does_not_begin_a_connection_is_refused), UNIT_TEST(a_datagram_cut_anywhere_is_no_hello),
-          UNIT_TEST(bounds_hold), UNIT_TEST(a_hello_that_is_none_is_malformed))
+          UNIT_TEST(what_does_not_begin_a_connection_is_refused), UNIT_TEST(the_first_flight_says_its_version),
+          UNIT_TEST(a_datagram_cut_anywhere_is_no_hello), UNIT_TEST(bounds_hold),
+          UNIT_TEST(a_hello_that_is_none_is_malformed))
