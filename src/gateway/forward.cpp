@@ -199,11 +199,11 @@ void Forwarder::judge(Running& running) const {
 
 // The verdict said no, or the request contradicts itself: nobody is dialled.
 io::Task<void> Forwarder::answer(Running& running) {
-  running.error = running.refusal;
-  const http::Page page =
-      running.refusal.empty()
-          ? http::block_page(running.record.host, running.verdict.rule.name(), running.request_id, running.page_format)
-          : http::error_page(403, running.record.host, running.refusal, running.request_id, running.page_format);
+  running.record.error = running.refusal;
+  const http::Page page = running.refusal.empty() ? http::block_page(running.record.host, running.verdict.rule.name(),
+                                                                     running.record.request_id, running.page_format)
+                                                  : http::error_page(403, running.record.host, running.refusal,
+                                                                     running.record.request_id, running.page_format);
   co_await send_page(running, page);
 }
 
@@ -211,7 +211,7 @@ io::Task<void> Forwarder::relay(Running& running) {
   if (authenticates_connection(running.exchange.request.fields, "Authorization")) {
     // The steps of a login follow one another on one connection, which streams side by side cannot promise.
     if (running.exchange.response.require_http1()) {
-      running.error = "the request authenticates its connection (NTLM, Negotiate), which takes HTTP/1.1";
+      running.record.error = "the request authenticates its connection (NTLM, Negotiate), which takes HTTP/1.1";
       co_return;
     }
     upstreams_.bind_to_client();
@@ -260,7 +260,7 @@ void Forwarder::prepare_request(Running& running) {
   http::remove_hop_by_hop_from_request(request.fields);
   if (request.authority.empty()) request.authority = running.record.host;
   request.scheme = session_.plain ? "http" : "https";
-  request.fields.set(request_id_field, running.request_id);
+  request.fields.set(request_id_field, running.record.request_id);
   if (running.verdict.rewrite != nullptr) {
     for (const policy::HeaderField& field : running.verdict.rewrite->headers) {
       request.fields.set(field.name, field.value);
@@ -282,7 +282,7 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
     const http::OriginFacts& facts = (*upstream)->facts();
     running.dialled = facts.dialled;
     running.from_gateway = facts.source.is_unspecified();
-    running.tls_upstream = facts.tls;
+    running.record.tls_upstream = facts.tls;
     running.alpn_upstream = facts.alpn;
     show_upstream(facts);
   }
@@ -416,12 +416,11 @@ io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::Upstr
   if (!client) co_return std::unexpected(client.error());
   UpgradedConversation conversation(running, **client, origin);
   co_await protocol_of_upgrade(running.entered).serve(conversation);
-  running.error = running.record.error;
   co_return Result<void>();
 }
 
 io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) {
-  running.error = error.reason;
+  running.record.error = error.reason;
   if (!running.client_error) worker_.metrics.count_upstream_error(error);
   http::ResponseSink& response = running.exchange.response;
   if (response.head_sent()) {
@@ -432,14 +431,14 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
   const bool clients_fault = running.client_error && running.client_error->kind == ErrorKind::malformed;
   const unsigned status = clients_fault ? 400 : status_of(error);
   const http::Page page =
-      http::error_page(status, running.record.host, error.reason, running.request_id, running.page_format);
+      http::error_page(status, running.record.host, error.reason, running.record.request_id, running.page_format);
   co_await send_page(running, page);
 }
 
 io::Task<void> Forwarder::refuse_switch(Running& running) {
-  running.error = "[http] upgrades does not name the protocol of this CONNECT";
+  running.record.error = "[http] upgrades does not name the protocol of this CONNECT";
   const http::Page page =
-      http::error_page(501, running.record.host, running.error, running.request_id, running.page_format);
+      http::error_page(501, running.record.host, running.record.error, running.record.request_id, running.page_format);
   co_await send_page(running, page);
 }
 
@@ -451,7 +450,7 @@ io::Task<void> Forwarder::send_page(Running& running, const http::Page& page) {
   Result<void> sent = co_await response.send_head(page.head, http::BodyShape::sized(page.body.size()));
   if (sent && running.exchange.request.method != "HEAD") sent = co_await response.send_body(bytes_of(page.body));
   if (sent) sent = co_await response.finish(no_trailers);
-  if (!sent && running.error.empty()) running.error = sent.error().reason;
+  if (!sent && running.record.error.empty()) running.record.error = sent.error().reason;
 }
 
 }  // namespace sallyport::gateway

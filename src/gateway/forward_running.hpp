@@ -19,8 +19,9 @@ struct Forwarder::Running {
         exchange(given),
         cancellation(given.cancellation != nullptr ? *given.cancellation : forwarder.lifetime_.cancellation()),
         generation(forwarder.worker_.generation),
-        request_id(http::make_request_id()),
-        page_format(http::page_format(given.request.fields)) {}
+        page_format(http::page_format(given.request.fields)) {
+    record.request_id = http::make_request_id();
+  }
 
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
   // The request can be sent to another connection as it was.
@@ -30,7 +31,6 @@ struct Forwarder::Running {
   http::Exchange& exchange;
   io::Cancellation& cancellation;
   Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
-  std::string request_id;
   PhaseClock clock;
   bool request_sent = false;
   http::PageFormat page_format;
@@ -48,9 +48,7 @@ struct Forwarder::Running {
   std::optional<Error> client_error;  // the request could not be read to its end
   Endpoint dialled;
   bool from_gateway = false;
-  std::string tls_upstream;
   std::string alpn_upstream;
-  std::string error;
   record::ExchangeRecord record;
   bool may_record = true;
   std::uint64_t most_kept = 0;  // of each body

@@ -72,7 +72,6 @@ void Forwarder::note_paths(Running& running, const http::OriginFacts& origin) co
 
 void Forwarder::record(Running& running) {
   record::ExchangeRecord& record = running.record;
-  record.request_id = running.request_id;
   record.client = session_.arrival.client.to_string();
   record.status = static_cast<int>(running.status);
   record.verdict = policy::text_of(running.verdict.name);
@@ -87,9 +86,7 @@ void Forwarder::record(Running& running) {
   const bool dialled = running.dialled.port != 0;
   if (dialled) record.upstream = running.dialled.to_string();
   record.tls_client = session_.tls_client;
-  record.tls_upstream = running.tls_upstream;
   record.alpn = running.exchange.protocol;
-  record.error = running.error;
   session_.annotate(record);
   record.unrecorded = !running.may_record;
   if (session_.judged_as_address) record.extra.emplace_back("judged_as", session_.target.name);

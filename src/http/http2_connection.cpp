@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <utility>
 
 #include "http2_session.hpp"
@@ -166,13 +167,16 @@ void Connection::pump() {
 
 void Connection::fill(Room room) {
   if (ended_ || in_session_) return;
+  const std::size_t most = room == Room::ordinary    ? most_output
+                           : room == Room::for_heads ? largest_output
+                                                     : std::numeric_limits<std::size_t>::max();
   in_session_ = true;
   const std::uint8_t* bytes = nullptr;
   ssize_t count = 0;
   do {
     count = nghttp2_session_mem_send(session(), &bytes);
     if (count > 0) append({bytes, static_cast<std::size_t>(count)});
-  } while (count > 0 && (room == Room::unbounded || !output_full()));
+  } while (count > 0 && unsent() < most);
   in_session_ = false;
   if (count < 0) finish({ErrorKind::system, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(count))});
 }

@@ -105,7 +105,7 @@ class Connection {
   struct SessionDeleter {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };
-  enum class Room { bounded, unbounded };
+  enum class Room { ordinary, for_heads, unbounded };
   // Waits for the stream in one direction, for the connection's whole life.
   class Waiter final : public io::StreamWaiter {
    public:
@@ -126,8 +126,9 @@ class Connection {
   // Once nghttp2 knows them.
   void reset_faulty_streams();
   void pump();
-  // Lets nghttp2 put what it has to send into output_, until that is full; unbounded: all but DATA.
-  void fill(Room room = Room::bounded);
+  // Lets nghttp2 put what it has to send into output_, until that is full. What is full for DATA has some room for
+  // heads, which take little there and much in nghttp2. Unbounded: all but DATA.
+  void fill(Room room = Room::ordinary);
   // Writes some of output_; false if the stream takes nothing now.
   bool write_some();
   void wait_for(const io::Attempt& attempt, Waiter& waiter);

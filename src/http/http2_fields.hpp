@@ -1,8 +1,9 @@
 // The field blocks of HTTP/2 (RFC 9113 §8) from and to the heads that every version shares.
 //
 // Nothing that a block may hold can become a second field, request or framing in HTTP/1.1, and nothing that
-// HTTP/1.1 lets through reaches HTTP/2 unless it may stand there. Each object belongs to one stream or connection, is
-// reused for its next message, and is used by one thread at a time.
+// HTTP/1.1 lets through reaches HTTP/2 unless it may stand there. A block is never interrupted by another one of its
+// connection (RFC 9113 §4.3), so that one object serves all of them, one after another; what a message has come to is
+// its stream's. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -71,7 +72,7 @@ class RequestBlock final : public ReceivedBlock {
   [[nodiscard]] BodyShape shape() const { return shape_; }
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
   // The :protocol of an extended CONNECT, lower-case; empty for all other requests.
-  [[nodiscard]] const std::vector<std::string>& upgrade() const { return upgrade_; }
+  [[nodiscard]] std::vector<std::string>& upgrade() { return upgrade_; }
 
  private:
   enum Pseudo : std::uint8_t { method = 1, scheme = 2, authority = 4, path = 8, protocol = 16 };
@@ -91,7 +92,7 @@ class RequestBlock final : public ReceivedBlock {
   std::uint8_t seen_ = 0;
   bool expects_continue_ = false;
   std::string authority_seen_;       // the last one as it was spelt, and
-  std::string authority_canonical_;  // what became of it: on a kept connection every request repeats it
+  std::string authority_canonical_;  // what became of it: on a connection most requests repeat it
 };
 
 class ResponseBlock final : public ReceivedBlock {
@@ -126,6 +127,15 @@ class TrailerBlock final : public ReceivedBlock {
 
  private:
   Fields fields_;
+};
+
+// What a stream keeps of the block behind its body.
+struct ReceivedTrailers {
+  Fields fields;
+  std::string fault;  // why the body has come to no proper end; empty: it has
+
+  void take(TrailerBlock& block);
+  void clear();
 };
 
 // A block to be sent. It borrows: what it was made from must not change until fields() has been submitted, which

@@ -70,8 +70,10 @@ Result<void> Flow::send_head(std::span<const nghttp2_nv> fields, bool end_stream
   if (closed_) return std::unexpected(error_);
   end_sent_ = end_stream;
   const nghttp2_data_provider provider = data_provider();
-  return submitted(nghttp2_submit_response(connection_.session(), id_, fields.data(), fields.size(),
-                                           end_stream ? nullptr : &provider));
+  const int result = nghttp2_submit_response(connection_.session(), id_, fields.data(), fields.size(),
+                                             end_stream ? nullptr : &provider);
+  if (result == 0 && connection_.output_full()) connection_.fill(Connection::Room::for_heads);
+  return submitted(result);
 }
 
 Result<void> Flow::finish_with(std::span<const nghttp2_nv> trailers) {

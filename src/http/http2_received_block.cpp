@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "sallyport/base/text.hpp"
 #include "sallyport/http/hop_by_hop.hpp"
@@ -137,6 +138,16 @@ void TrailerBlock::add(std::string_view name, std::string_view value) {
   // RFC 9113 §8.1.
   if (name.starts_with(':')) return add_fault(400, "a pseudo-header among the trailers");
   if (may_be_trailer(name)) fields_.append(name, value);
+}
+
+void ReceivedTrailers::take(TrailerBlock& block) {
+  std::swap(fields, block.fields());
+  if (block.fault()) fault = block.fault()->reason;
+}
+
+void ReceivedTrailers::clear() {
+  fields.clear();
+  fault.clear();
 }
 
 }  // namespace sallyport::http::http2

@@ -16,8 +16,7 @@ io::Task<Result<ByteView>> ReceivedBody::read() {
       co_return part;
     }
     if (flow_.ended()) {
-      const std::optional<ParseError>& fault = trailers_.fault();
-      if (fault) co_return fail(ErrorKind::malformed, fault->reason);
+      if (!trailers_.fault.empty()) co_return fail(ErrorKind::malformed, trailers_.fault);
       co_return ByteView();
     }
     if (flow_.closed()) co_return std::unexpected(flow_.error());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "sallyport/base/text.hpp"
 #include "sallyport/http/authority.hpp"
@@ -153,7 +154,7 @@ std::expected<void, ParseError> RequestBlock::finish(bool end_stream) {
   if (!fault()) check_completeness();
   if (!fault()) check_body(end_stream);
   if (fault()) return std::unexpected(*fault());
-  if (!cookie_.empty()) head_.fields.append("cookie", cookie_);
+  if (!cookie_.empty()) head_.fields.add("cookie", std::exchange(cookie_, {}));
   if (!upgrade_.empty()) head_.method = "GET";
   return {};
 }

@@ -29,7 +29,7 @@ struct Server::State final : ConnectionOwner, ServerStreamOwner {
         loop(stream.loop()),
         options(given),
         budget(Role::server, loop.now()),
-        context{.loop = loop, .options = given, .handler = handler, .owner = *this, .outgoing = {}},
+        context{.loop = loop, .options = given, .handler = handler, .owner = *this},
         changed(loop),
         head_timer(loop, &State::on_head_late, this),
         share(loop, most_begun_in_turn),

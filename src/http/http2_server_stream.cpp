@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "http2_connection.hpp"
 
@@ -16,12 +17,10 @@ constexpr std::size_t most_held_back = 4096;
 
 }  // namespace
 
-ServerStream::ServerStream(ServerContext& context)
-    : context_(context), request_(context.options.limits), trailers_(context.options.limits), response_(*this) {}
+ServerStream::ServerStream(ServerContext& context) : context_(context), response_(*this) {}
 
 void ServerStream::open(std::unique_ptr<Flow> flow) {
   flow_ = std::move(flow);
-  request_.clear();
   fault_.reset();
   phase_ = Phase::reading_head;
   dropped_ = false;
@@ -43,31 +42,38 @@ void ServerStream::close() {
 
 void ServerStream::begin_block() {
   if (phase_ == Phase::reading_head) {
+    context_.head.clear();
     context_.owner.on_head_begun(*this);
   } else {
-    trailers_.clear();
+    context_.trailers.clear();
   }
 }
 
 void ServerStream::add_field(std::string_view name, std::string_view value) {
   if (phase_ == Phase::reading_head) {
-    request_.add(name, value);
+    context_.head.add(name, value);
   } else {
-    trailers_.add(name, value);
+    context_.trailers.add(name, value);
   }
 }
 
 void ServerStream::refuse_field(std::string_view name, std::string_view value) {
   add_field(name, value);  // our own rules give the better reason
-  ReceivedBlock& block =
-      phase_ == Phase::reading_head ? static_cast<ReceivedBlock&>(request_) : static_cast<ReceivedBlock&>(trailers_);
+  ReceivedBlock& block = phase_ == Phase::reading_head ? static_cast<ReceivedBlock&>(context_.head)
+                                                       : static_cast<ReceivedBlock&>(context_.trailers);
   block.add_fault(400, "a field that HTTP does not allow");
 }
 
 void ServerStream::end_block(bool end_stream) {
-  if (phase_ != Phase::reading_head) return;
-  const auto finished = request_.finish(end_stream);
+  if (phase_ != Phase::reading_head) return trailers_.take(context_.trailers);
+  RequestBlock& block = context_.head;
+  const auto finished = block.finish(end_stream);
   if (!finished) fault_ = finished.error();
+  // The block gets the memory of an earlier head for the next one.
+  std::swap(head_, block.head());
+  std::swap(upgrade_, block.upgrade());
+  shape_ = block.shape();
+  expects_continue_ = block.expects_continue();
   phase_ = Phase::complete;
   context_.owner.on_head_complete(*this);
 }
@@ -93,12 +99,12 @@ io::Task<void> ServerStream::run() {
   if (fault_) {
     co_await refuse();
   } else {
-    Exchange exchange{.request = request_.head(),
-                      .request_shape = request_.shape(),
+    Exchange exchange{.request = head_,
+                      .request_shape = shape_,
                       .request_body = *body_,
                       .response = response_,
-                      .expects_continue = request_.expects_continue(),
-                      .upgrade = request_.upgrade(),
+                      .expects_continue = expects_continue_,
+                      .upgrade = upgrade_,
                       .protocol = protocol_name,
                       .cancellation = &*cancellation_};
     co_await context_.handler.handle(exchange);
@@ -111,7 +117,7 @@ io::Task<void> ServerStream::refuse() {
   const bool to_be_reset = fault_->status == 400;
   if (!to_be_reset) context_.owner.on_answered_fault();
   const Page page = context_.handler.refuse_unreadable(*fault_);
-  const bool to_head = request_.head().method == "HEAD";
+  const bool to_head = head_.method == "HEAD";
   const BodyShape shape = to_head ? BodyShape::none() : BodyShape::sized(page.body.size());
   Result<void> sent = co_await response_.send_head(page.head, shape);
   if (sent && !to_head) sent = co_await response_.send_body(bytes_of(page.body));

@@ -43,7 +43,9 @@ struct ServerContext {
   ServerOptions options;
   ExchangeHandler& handler;
   ServerStreamOwner& owner;
-  OutgoingBlock outgoing;  // for what is submitted at once
+  RequestBlock head{options.limits};
+  TrailerBlock trailers{options.limits};
+  OutgoingBlock outgoing{};  // for what is submitted at once
 };
 
 class ServerStream final : public FlowOwner {
@@ -110,9 +112,12 @@ class ServerStream final : public FlowOwner {
 
   ServerContext& context_;
   std::unique_ptr<Flow> flow_;
-  RequestBlock request_;
-  TrailerBlock trailers_;
+  RequestHead head_;
+  BodyShape shape_;
+  std::vector<std::string> upgrade_;
+  bool expects_continue_ = false;
   std::optional<ParseError> fault_;  // of the head
+  ReceivedTrailers trailers_;
   Phase phase_ = Phase::reading_head;
   bool dropped_ = false;
   std::optional<ReceivedBody> body_;

@@ -18,6 +18,7 @@ struct SharedConnection::State final : ConnectionOwner {
                     .idle = given_options.idle,
                     .stall = given_options.body},
                    *this),
+        context{connection, origin->facts(), options},
         told_over(call),
         object(given_object) {}
 
@@ -44,6 +45,7 @@ struct SharedConnection::State final : ConnectionOwner {
   SharedOptions options;
   FrameBudget budget;
   Connection connection;
+  UpstreamContext context;
   void (*told_over)(void*);
   void* object;
   io::Watchers settling;
@@ -61,7 +63,7 @@ SharedConnection::~SharedConnection() = default;
 
 std::unique_ptr<UpstreamExchange> SharedConnection::begin() {
   const bool reused = std::exchange(state_->used, true);
-  return std::make_unique<Upstream>(state_->connection, state_->origin->facts(), state_->options, reused);
+  return std::make_unique<Upstream>(state_->context, reused);
 }
 
 bool SharedConnection::takes_another() const {

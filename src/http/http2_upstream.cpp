@@ -10,12 +10,7 @@ constexpr std::size_t most_heads_waiting = 32;
 
 }  // namespace
 
-Upstream::Upstream(Connection& connection, OriginFacts& facts, const SharedOptions& options, bool reused)
-    : connection_(connection),
-      facts_(facts),
-      options_(options),
-      reused_(reused),
-      block_(std::in_place_type<ResponseBlock>, options.limits) {}
+Upstream::Upstream(UpstreamContext& context, bool reused) : context_(context), reused_(reused) {}
 
 Upstream::~Upstream() = default;
 
@@ -32,17 +27,17 @@ Result<void> Upstream::begin(const RequestHead& head, BodyShape body, std::strin
   // Trailers behind a body of known length come only where they were announced (RFC 9110 §6.6.2).
   ends_by_length_ = body.length.has_value() && head.fields.count("trailer") == 0;
   body_left_ = body.length.value_or(0);
-  OutgoingBlock outgoing;
+  OutgoingBlock& outgoing = context_.outgoing;
   outgoing.set_request(head, body, upgrade);
   const bool complete = !switching_ && (!body.present || (ends_by_length_ && body_left_ == 0));
-  Result<std::unique_ptr<Flow>> flow = connection_.open(outgoing.fields(), complete, *this);
+  Result<std::unique_ptr<Flow>> flow = context_.connection.open(outgoing.fields(), complete, *this);
   if (!flow) return std::unexpected(flow.error());
   flow_ = std::move(*flow);
   flow_->expect(room_);
   return {};
 }
 
-void Upstream::wait_for_origin() { flow_->set_deadline(flow_->loop().now() + options_.body); }
+void Upstream::wait_for_origin() { flow_->set_deadline(flow_->loop().now() + context_.options.body); }
 
 bool Upstream::has_room() { return flow_->closed() || flow_->has_room(); }
 
@@ -65,9 +60,8 @@ io::Task<Result<void>> Upstream::finish(const Fields& trailers) {
   // A tunnel's direction ends with the tunnel.
   if (switching_ || flow_->finished()) co_return Result<void>();
   if (!trailers.empty()) {
-    OutgoingBlock outgoing;
-    outgoing.set_trailers(trailers);
-    co_return flow_->finish_with(outgoing.fields());
+    context_.outgoing.set_trailers(trailers);
+    co_return flow_->finish_with(context_.outgoing.fields());
   }
   wait_for_origin();
   const Result<void> finished = co_await flow_->finish();
@@ -90,6 +84,7 @@ io::Task<Result<ResponseHead*>> Upstream::read_head() {
   }
   current_ = std::move(heads_.front());
   heads_.erase(heads_.begin());
+  if (heads_.empty()) heads_.shrink_to_fit();
   co_return &current_.head;
 }
 
@@ -100,7 +95,7 @@ std::unexpected<Error> Upstream::failure() {
 }
 
 BodySource& Upstream::response_body() {
-  if (!body_) body_.emplace(*flow_, options_.body, std::get<TrailerBlock>(block_));
+  if (!body_) body_.emplace(*flow_, context_.options.body, trailers_);
   return *body_;
 }
 
@@ -122,28 +117,35 @@ Again Upstream::again() const {
   if (begun_ || !flow_->closed()) return Again::no;
   if (flow_->code() == ErrorCode::http_1_1_required) return Again::over_http1;
   if (flow_->unprocessed()) return Again::yes;
-  return reused_ && connection_.ended() ? Again::if_idempotent : Again::no;
+  return reused_ && context_.connection.ended() ? Again::if_idempotent : Again::no;
 }
 
 // --- its blocks ------------------------------------------------------------------------------------
 
 void Upstream::begin_block() {
   begun_ = true;
-  if (auto* const head = std::get_if<ResponseBlock>(&block_)) head->clear();
+  context_.head.clear();
+  context_.trailers.clear();
 }
 
 void Upstream::add_field(std::string_view name, std::string_view value) {
-  std::visit([&](auto& block) { block.add(name, value); }, block_);
+  if (final_head_came_) {
+    context_.trailers.add(name, value);
+  } else {
+    context_.head.add(name, value);
+  }
 }
 
 void Upstream::refuse_field(std::string_view name, std::string_view value) {
   add_field(name, value);  // our own rules give the better reason
-  std::visit([](auto& block) { block.add_fault(502, "a field that HTTP does not allow"); }, block_);
+  ReceivedBlock& block = final_head_came_ ? static_cast<ReceivedBlock&>(context_.trailers) : context_.head;
+  block.add_fault(502, "a field that HTTP does not allow");
 }
 
 void Upstream::end_block(bool end_stream) {
-  if (fault_ || final_head_came()) return;
-  auto& block = std::get<ResponseBlock>(block_);
+  if (final_head_came_) return trailers_.take(context_.trailers);
+  if (fault_) return;
+  ResponseBlock& block = context_.head;
   const std::expected<void, ParseError> finished = block.finish(method_, end_stream);
   if (!finished) {
     fault_ = {ErrorKind::malformed, finished.error().reason};
@@ -151,7 +153,7 @@ void Upstream::end_block(bool end_stream) {
     fault_ = {ErrorKind::malformed, "the origin sends interim responses without end"};
   } else {
     Received& received = heads_.emplace_back(Received{std::move(block.head()), block.shape()});
-    if (received.head.status >= 200) block_.emplace<TrailerBlock>(options_.limits);
+    final_head_came_ = received.head.status >= 200;
     if (switching_ && received.head.status / 100 == 2) received.head.status = 101;
   }
 }

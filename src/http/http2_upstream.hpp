@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "sallyport/http/http2_shared_connection.hpp"
@@ -18,10 +17,20 @@
 
 namespace sallyport::http::http2 {
 
+// What the exchanges of one connection share.
+struct UpstreamContext {
+  Connection& connection;
+  OriginFacts& facts;
+  const SharedOptions& options;
+  ResponseBlock head{options.limits};
+  TrailerBlock trailers{options.limits};
+  OutgoingBlock outgoing{};
+};
+
 class Upstream final : public UpstreamExchange, private FlowOwner {
  public:
   // `reused`: the connection served an exchange before.
-  Upstream(Connection& connection, OriginFacts& facts, const SharedOptions& options, bool reused);
+  Upstream(UpstreamContext& context, bool reused);
   ~Upstream() override;
 
   io::Task<Result<void>> send_head(const RequestHead& head, BodyShape body, std::string_view upgrade) override;
@@ -38,7 +47,7 @@ class Upstream final : public UpstreamExchange, private FlowOwner {
   [[nodiscard]] io::Stream& take_over() override;
   void close(Error why) override;
   [[nodiscard]] Again again() const override;
-  [[nodiscard]] OriginFacts& facts() override { return facts_; }
+  [[nodiscard]] OriginFacts& facts() override { return context_.facts; }
 
  private:
   struct Received {
@@ -53,23 +62,21 @@ class Upstream final : public UpstreamExchange, private FlowOwner {
 
   Result<void> begin(const RequestHead& head, BodyShape body, std::string_view upgrade);
   void wait_for_origin();
-  [[nodiscard]] bool final_head_came() const { return std::holds_alternative<TrailerBlock>(block_); }
   [[nodiscard]] std::unexpected<Error> failure();
 
-  Connection& connection_;
-  OriginFacts& facts_;
-  const SharedOptions& options_;
-  bool reused_;
-  std::size_t room_ = unbounded_room;                // for the response, until there is a flow
-  std::variant<ResponseBlock, TrailerBlock> block_;  // the latter once the final head has come
-  std::vector<Received> heads_;                      // come, and not yet asked for; rarely more than one
+  UpstreamContext& context_;
+  std::size_t room_ = unbounded_room;  // for the response, until there is a flow
+  std::vector<Received> heads_;        // come, and not yet asked for; rarely more than one
   Received current_;
-  bool begun_ = false;           // a block of the response has begun
   std::string method_;           // that the response answers
-  bool switching_ = false;       // an extended CONNECT
   std::uint64_t body_left_ = 0;  // of a request's body of known length
   bool ends_by_length_ = false;
-  std::optional<Error> fault_;  // in what the origin sent, or why there is no stream
+  bool reused_;
+  bool switching_ = false;        // an extended CONNECT
+  bool begun_ = false;            // a block of the response has begun
+  bool final_head_came_ = false;  // what follows are trailers
+  std::optional<Error> fault_;    // in what the origin sent, or why there is no stream
+  ReceivedTrailers trailers_;
   std::optional<ReceivedBody> body_;
   std::unique_ptr<Flow> flow_;  // destroyed first
 };

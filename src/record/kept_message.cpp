@@ -6,13 +6,6 @@
 #include "sallyport/base/text.hpp"
 
 namespace sallyport::record {
-namespace {
-
-// Room for most heads, so that they are not copied while they grow.
-constexpr std::size_t ordinary_fields_bytes = 512;
-
-}  // namespace
-
 bool carries_secret(std::string_view field_name) {
   // RFC 9110 §11.6.2, §11.7.2, RFC 6265 §4; then what APIs and frameworks made up.
   static constexpr std::array<std::string_view, 5> names = {"authorization", "proxy-authorization",
@@ -25,7 +18,6 @@ bool carries_secret(std::string_view field_name) {
 }
 
 void KeptMessage::add_field(std::string_view name, std::string_view value) {
-  if (fields.empty()) fields.reserve(ordinary_fields_bytes);
   fields.append(name).append(": ").append(value).append("\n");
 }
 

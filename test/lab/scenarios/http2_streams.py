@@ -48,7 +48,7 @@ def each_stream_is_judged(lab):
 
 
 STALLED, _FILE = 100, 4 << 20
-_MOST_KIB = 1280
+_MOST_KIB = 1024
 
 
 def _stall(lab, how):
