@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
 #include <time.h>
 
 #include "sallyport/base/unique_fd.hpp"
@@ -75,6 +76,7 @@ class QuicGuard::Impl {
 
   void start() {
     thread_ = std::thread([this] { run(); });
+    ::pthread_setname_np(thread_.native_handle(), "quic");
   }
 
   void configure(ConfigurationPtr configuration) {

@@ -1,5 +1,6 @@
 #include "frames.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "sallyport/base/cursor.hpp"
@@ -17,6 +18,13 @@ enum FrameType : std::uint64_t {
   crypto = 0x06,
   connection_close = 0x1c,
 };
+
+// At once what follows a PADDING frame and is such: most of an Initial is.
+void skip_padding(Cursor& cursor) {
+  const ByteView rest = cursor.rest();
+  const auto end = std::ranges::find_if(rest, [](std::uint8_t byte) { return byte != padding; });
+  cursor.take(static_cast<std::size_t>(end - rest.begin()));
+}
 
 // RFC 9000 §19.3: largest, delay, count of ranges, first range; then a gap and a length each.
 void skip_ack(Cursor& cursor, bool with_ecn) {
@@ -52,6 +60,8 @@ Result<void> read_frames(ByteView frames, CryptoStream& stream) {
   while (!cursor.empty()) {
     switch (const std::uint64_t type = variable_integer(cursor)) {
       case padding:
+        skip_padding(cursor);
+        break;
       case ping:
         break;
       case ack:

@@ -3,6 +3,7 @@ client's namespace, and an origin that answers whatever datagram reaches it."""
 
 import contextlib
 import os
+import re
 import select
 import socket
 import struct
@@ -137,6 +138,13 @@ def ask(lab, datagrams, address, patience=None, **options):
             flow.send(datagram)
         flow.send(datagrams[-1])
         return flow.outcome(patience)
+
+
+def samples(lab, daemon):
+    """What the daemon's metrics say of QUIC."""
+    page = lab.gateway_side.run(["curl", "-sS", "--max-time", "20", "--unix-socket", daemon.files.settings["control.socket"],
+                                 "http://x/metrics"]).stdout
+    return {name: float(value) for name, value in re.findall(r"^(sallyport_quic\S*) (\S+)$", page, re.M)}
 
 
 def forget_flows(namespace):
