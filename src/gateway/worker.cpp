@@ -144,7 +144,7 @@ class Worker::Impl {
   Result<void> listen_on(const std::vector<Endpoint>& endpoints, Door door) {
     for (const Endpoint& endpoint : endpoints) {
       Result<std::unique_ptr<io::Listener>> listener =
-          io::Listener::open(*loop_, {.at = endpoint, .transparent = is_transparent(door)});
+          io::Listener::open(*loop_, {.at = endpoint, .shared = true, .transparent = is_transparent(door)});
       if (!listener) return std::unexpected(listener.error());
       entrances_.push_back({std::move(*listener), door});
     }

@@ -14,7 +14,7 @@ namespace {
 Result<void> prepare(int socket, const Listener::Options& options) {
   const int family = options.at.address.family();
   Result<void> set = set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-  if (set) set = set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
+  if (set && options.shared) set = set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
   // The IPv4 wildcard has a listener of its own.
   if (set && family == AF_INET6) set = set_option(socket, SOL_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
   if (set && options.transparent) set = set_transparent(socket, family);

@@ -1,5 +1,5 @@
-// Listener: a listening socket: TCP, of one worker, where several share a port by SO_REUSEPORT; or local, a path in the
-// file system.
+// Listener: a listening socket: TCP, of which several may share a port, one a worker; or local, a path in the file
+// system.
 //
 // One thread; owned by its worker. accept() gives connections as long as it is called; when the
 // process is out of descriptors it fails with ErrorKind::exhausted, and the caller rests and calls again.
@@ -25,6 +25,7 @@ class Listener {
  public:
   struct Options {
     Endpoint at;
+    bool shared = false;       // SO_REUSEPORT: others of this user that ask for it too get their share of what comes
     bool transparent = false;  // IP_TRANSPARENT: take connections to any address; needs CAP_NET_RAW
     int backlog = 4096;
   };
