@@ -22,8 +22,8 @@ namespace sallyport::gateway {
 class Histogram {
  public:
   // Upper bounds in seconds; a last bucket takes the rest.
-  static constexpr std::array bounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                        0.25,   0.5,   1.0,    2.5,   5.0,  10.0,  30.0, 60.0};
+  static constexpr std::array bounds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                        0.1,    0.25,    0.5,    1.0,   2.5,    5.0,   10.0, 30.0,  60.0};
 
   void observe(std::chrono::microseconds took);
   [[nodiscard]] std::uint64_t count_of(std::size_t bucket) const { return buckets_[bucket].value(); }
