@@ -15,6 +15,7 @@
 #include "sallyport/config/settings.hpp"
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/gateway/check_configuration.hpp"
+#include "sallyport/netfilter/kernel_watch.hpp"
 #include "sallyport/netfilter/policy_routing.hpp"
 
 #include "commands.hpp"
@@ -183,6 +184,11 @@ class CommandLine {
       return netfilter::run_policy_routes(policy_routes_, streams.out, streams.err);
     });
     routes->group("")->add_option("VERB", policy_routes_, "up, down, status or show");
+    CLI::App* watch =
+        command(app_, "kernel-watch", "Keep the kernel rules as they were put up",
+                [this](Streams streams) { return netfilter::run_kernel_watch(kernel_watch_, streams.err); });
+    watch->group("")->add_option("--wanted", kernel_watch_.wanted, "There while the rules are wanted")->required();
+    watch->add_option("COMMAND", kernel_watch_.mend, "What looks and mends, behind --")->required();
   }
 
   CLI::App app_;
@@ -199,6 +205,7 @@ class CommandLine {
   CaptureWish capture_;
   std::size_t most_judged_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> policy_routes_;
+  netfilter::KernelWatchOptions kernel_watch_;
 };
 
 }  // namespace

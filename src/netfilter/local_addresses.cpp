@@ -10,8 +10,6 @@
 #include <new>
 #include <utility>
 
-#include <netlink/errno.h>
-
 #include "netlink.hpp"
 
 namespace sallyport::netfilter {
@@ -47,15 +45,14 @@ std::optional<Route> route_of(nlmsghdr* message) {
   const std::optional<Prefix> destination =
       Prefix::of(address_of(attributes[RTA_DST], header->rtm_family).value_or(any), header->rtm_dst_len);
   if (!destination) return std::nullopt;
-  Route route{.table = header->rtm_table, .type = header->rtm_type, .destination = *destination, .interfaces = {}};
-  if (attributes[RTA_TABLE] != nullptr) route.table = nla_get_u32(attributes[RTA_TABLE]);
+  Route route{.table = table_of_route(message).value_or(header->rtm_table),
+              .type = header->rtm_type,
+              .destination = *destination,
+              .interfaces = {}};
   if (attributes[RTA_OIF] != nullptr) route.interfaces.push_back(static_cast<int>(nla_get_u32(attributes[RTA_OIF])));
   if (attributes[RTA_MULTIPATH] != nullptr) add_multipath(attributes[RTA_MULTIPATH], route.interfaces);
   return route;
 }
-
-// Notifications answer no request of ours.
-int accept_any_sequence(nl_msg* /*message*/, void* /*context*/) { return NL_OK; }
 
 MessagePtr address_dump_request() {
   MessagePtr request(nlmsg_alloc_simple(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP));
@@ -199,21 +196,10 @@ int LocalAddresses::fd() const { return nl_socket_get_fd(state_->changes.get());
 
 Result<bool> LocalAddresses::handle_ready() {
   bool changed = false;
-  const std::function<void(nlmsghdr*)> look = [&](nlmsghdr* message) {
-    changed = changed || state_->concerns_us(message);
-  };
-  const CallbackPtr callback = callback_for(look);
-  nl_cb_set(callback.get(), NL_CB_SEQ_CHECK, NL_CB_CUSTOM, accept_any_sequence, nullptr);
-  for (;;) {
-    const int code = nl_recvmsgs(state_->changes.get(), callback.get());
-    if (code == -NLE_AGAIN) break;
-    // ENOBUFS: the kernel had to drop notifications; what they said is read from the state itself.
-    if (code == -NLE_NOMEM) {
-      changed = true;
-    } else if (code < 0) {
-      return std::unexpected(netlink_error("reading address changes", code));
-    }
-  }
+  const Result<bool> left_out = read_notifications(
+      state_->changes.get(), [&](nlmsghdr* message) { changed = changed || state_->concerns_us(message); });
+  if (!left_out) return std::unexpected(left_out.error());
+  changed = changed || *left_out;
   if (!changed) return false;
   const std::shared_ptr<const AddressSnapshot> before = state_->snapshot;
   if (Result<void> done = refresh(); !done) return std::unexpected(done.error());

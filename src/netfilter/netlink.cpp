@@ -21,6 +21,9 @@ int hand_over(nl_msg* message, void* each) {
   return NL_OK;
 }
 
+// Notifications answer no request of ours.
+int accept_any_sequence(nl_msg* /*message*/, void* /*context*/) { return NL_OK; }
+
 ErrorKind kind_of(int code) {
   switch (code < 0 ? -code : code) {
     case NLE_PERM:
@@ -75,6 +78,21 @@ Result<void> dump(nl_sock* socket, nl_msg* request, const std::function<void(nlm
   }
 }
 
+Result<bool> read_notifications(nl_sock* socket, const std::function<void(nlmsghdr*)>& each) {
+  const CallbackPtr callback = callback_for(each);
+  nl_cb_set(callback.get(), NL_CB_SEQ_CHECK, NL_CB_CUSTOM, accept_any_sequence, nullptr);
+  bool left_out = false;
+  for (;;) {
+    const int code = nl_recvmsgs(socket, callback.get());
+    if (code == -NLE_AGAIN) return left_out;
+    if (code == -NLE_NOMEM) {  // ENOBUFS
+      left_out = true;
+    } else if (code < 0) {
+      return std::unexpected(netlink_error("reading what the kernel reports", code));
+    }
+  }
+}
+
 MessagePtr route_dump_request(int family, std::optional<std::uint32_t> table, int interface_index) {
   MessagePtr request(nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP));
   if (!request) throw std::bad_alloc();
@@ -84,6 +102,16 @@ MessagePtr route_dump_request(int family, std::optional<std::uint32_t> table, in
   if (table) nla_put_u32(request.get(), RTA_TABLE, *table);
   if (interface_index > 0) nla_put_u32(request.get(), RTA_OIF, static_cast<std::uint32_t>(interface_index));
   return request;
+}
+
+std::optional<std::uint32_t> table_of_route(nlmsghdr* message) {
+  std::array<nlattr*, RTA_MAX + 1> attributes{};
+  if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) return std::nullopt;
+  if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return std::nullopt;
+  if (attributes[RTA_TABLE] != nullptr && nla_len(attributes[RTA_TABLE]) == sizeof(std::uint32_t)) {
+    return nla_get_u32(attributes[RTA_TABLE]);
+  }
+  return static_cast<const rtmsg*>(nlmsg_data(message))->rtm_table;
 }
 
 std::optional<IpAddress> address_of(const nlattr* attribute, int family) {

@@ -44,9 +44,16 @@ using AddressPtr = std::unique_ptr<nl_addr, NetlinkFreer<nl_addr_put>>;
 // table that does not exist is an empty answer.
 [[nodiscard]] Result<void> dump(nl_sock* socket, nl_msg* request, const std::function<void(nlmsghdr*)>& each);
 
+// Calls `each` for every notification that waits on a non-blocking socket; whether the kernel had to leave some out, so
+// that what they would have said must be read from the state itself.
+[[nodiscard]] Result<bool> read_notifications(nl_sock* socket, const std::function<void(nlmsghdr*)>& each);
+
 // The request for the routes of `family`, of one table and through one interface where these are given.
 // Older kernels ignore the filters: look at the answers too.
 [[nodiscard]] MessagePtr route_dump_request(int family, std::optional<std::uint32_t> table, int interface_index);
+
+// The table of the route that an RTM_NEWROUTE or RTM_DELROUTE message tells of.
+[[nodiscard]] std::optional<std::uint32_t> table_of_route(nlmsghdr* message);
 
 // nullopt if the attribute is not an address of `family`.
 [[nodiscard]] std::optional<IpAddress> address_of(const nlattr* attribute, int family);

@@ -81,6 +81,7 @@ def install(machine, package):
     check("installing says that nothing is intercepted yet", "nothing is intercepted yet" in said, said)
     await_active(machine, "sallyportd")
     await_active(machine, "sallyport-steering")
+    await_active(machine, "sallyport-kernel-watch")
     rules = machine.run(STATE).stdout
     check("and that is true: no rule of ours in the kernel", not re.search("SALLYPORT|443", rules), rules)
     check("CA key: root's alone",
@@ -152,6 +153,37 @@ def crash(machine):
     check("and the rules stayed", "SALLYPORT-LAN" in machine.run(STATE).stdout)
 
 
+def watch_pid(machine):
+    return machine.run("systemctl show -p MainPID --value sallyport-kernel-watch").stdout.strip()
+
+
+def break_rules(machine):
+    """What others take away comes back; and the watch may die without a word to the traffic."""
+    before = watch_pid(machine)
+    shown = "iptables -t mangle -S; ip rule; ip route show table 443"
+    up = machine.run(shown).stdout
+    machine.run(f"kill -KILL {before}")
+    check("kill -9 of the watch changes no rule", machine.run(shown).stdout == up)
+    await_next(lambda: watch_pid(machine) not in ("0", before), "the watch is back")
+    await_active(machine, "sallyport-kernel-watch")
+    machine.run("iptables -t mangle -F; ip rule del priority 443")
+    await_next(lambda: machine.run(shown).stdout == up, "flushed rules and a removed policy rule are put back")
+    said = machine.run("journalctl -u sallyport-kernel-watch").stdout
+    check("and it says so", "everything is as it was put up again" in said, said)
+
+
+def await_next(holds, name):
+    deadline = time.monotonic() + 20
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check(name, holds())
+
+
+def network_settings(machine):
+    lines = machine.run("sysctl -a 2>/dev/null | grep '^net' | grep -v nf_conntrack_count").stdout.splitlines()
+    return dict(line.partition(" = ")[::2] for line in lines)
+
+
 def reboot(machine):
     """The LAN interface comes late, as many do: the rules wait for it, and not the clients for the rules."""
     machine.reboot()
@@ -186,11 +218,26 @@ def remove(machine, key):
 
 
 def purge(machine, files_before):
+    machine.run("systemctl stop sallyport-steering")
+    before, rules_before = network_settings(machine), ours(machine)
+    check("stopped, there is no rule of ours", not rules_before, rules_before)
+    machine.run("systemctl start sallyport-steering sallyport-kernel-watch")
+    check("started, there are", "SALLYPORT-LAN" in ours(machine))
     said = machine.run("dpkg -P sallyport").stdout
+    after = network_settings(machine)
+    check("purging leaves no rule, chain, route, rule or set of ours", not ours(machine), ours(machine))
+    check("nor a sysctl", {name: after.get(name) for name in before} == before,
+          [name for name in before if after.get(name) != before[name]])
     check("purging says that the CA goes", "removing the CA key" in said, said)
     check("and the user is gone", machine.run("getent passwd sallyport", check=False).returncode != 0)
     left = [line for line in list_files(machine) if line not in files_before]
     check("and no file is left", not left, "\n".join(left))
+
+
+def ours(machine):
+    """Whatever the kernel shows of us."""
+    shown = machine.run(STATE + "; command -v ipset >/dev/null && ipset list -n; true").stdout
+    return "\n".join(re.findall(r"(?im)^.*(?:sallyport|0x1000000|table 443|goto 444|^444:).*$", shown))
 
 
 def list_files(machine):
@@ -214,6 +261,7 @@ def main():
         intercept(first)
         settings = name_lan_interface(first)
         crash(first)
+        break_rules(first)
         reboot(first)
         upgrade(first, newer_package(package, folder), key, settings)
         remove(first, key)

@@ -9,10 +9,12 @@ import difflib
 import os
 import pathlib
 import re
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -23,9 +25,14 @@ STEERING = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "sallyport-
 TESTS = []
 
 
-def test(function):
-    TESTS.append(function)
+def test(function, versions=(4, 6)):
+    TESTS.append((function, versions))
     return function
+
+
+def test_of_both_families(function):
+    """One that looks at IPv4 and IPv6 at once."""
+    return test(function, (6,))
 
 
 def check(name, actual, expected):
@@ -63,6 +70,12 @@ class Box:
                     for command in ("iptables", "ip6tables")]
         commands += ["ip rule", "ip -6 rule", "ip route show table all", "ip -6 route show table all"]
         return "\n".join(self.namespaces.run("gateway", f"{command} || true").stdout for command in commands)
+
+    def settings(self):
+        """Every sysctl of the network, and the sets."""
+        lines = self.namespaces.run("gateway", "sysctl -a 2>/dev/null | grep '^net' | grep -v nf_conntrack_count; "
+                                               "ipset list -n 2>/dev/null | sed 's/^/set = /'; true").stdout
+        return dict(line.partition(" = ")[::2] for line in lines.splitlines())
 
     def relay(self):
         return Relay(self.namespaces, self.version)
@@ -231,6 +244,131 @@ def is_idempotent_and_leaves_nothing(box):
     check("state files", os.path.exists(state_folder.stdout.strip()), False)
 
 
+WATCHING = "watching the kernel's rules"
+
+
+class _Watch:
+    """`sallyport-steering watch` in the gateway. `lines` is what it has said."""
+
+    def __init__(self, box):
+        self.box, self.lines, self.heard = box, [], threading.Condition()
+        words = [str(STEERING), "--iptables", box.variant, "--sallyport", box.sallyport, "watch"]
+        self.process = subprocess.Popen(["ip", "netns", "exec", box.namespaces.full("gateway"), *words], text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        self.wait(WATCHING)
+        return self
+
+    def __exit__(self, *_):
+        self.end(signal.SIGTERM)
+
+    def end(self, number):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.process.wait(30)
+        self.reader.join(30)
+        return self.process.returncode
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self.heard:
+                self.lines.append(line)
+                self.heard.notify_all()
+
+    def count(self, words):
+        with self.heard:
+            return sum(words in line for line in self.lines)
+
+    def wait(self, words, times=1):
+        with self.heard:
+            if not self.heard.wait_for(lambda: sum(words in line for line in self.lines) >= times, 40):
+                raise AssertionError(f"no {words!r} in {self.lines}")
+
+
+MENDED = "everything is as it was put up again"
+
+
+def _await_state(box, name, expected):
+    deadline = time.monotonic() + 40
+    while (state := box.state()) != expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check(name, state, expected)
+
+
+@test_of_both_families
+def the_watch_mends_what_others_break(box):
+    """Rules, routes and the rules' place; and nothing that is none of its business."""
+    before = box.state()
+    box.up()
+    up = box.state()
+    breakages = ["ip rule del priority 443; ip -6 rule del priority 443",
+                 "ip route flush table 443; ip -6 route flush table 443; ip rule del priority 444"]
+    if box.variant == "nft":
+        breakages += ["iptables-nft -t mangle -F; ip6tables-nft -t mangle -D SALLYPORT -p tcp -m socket --transparent "
+                      "-j SALLYPORT-HERE"]
+    else:  # of which the kernel does not tell: it is found with the first of the others
+        breakages[0] += "; iptables-legacy -t mangle -F; ip6tables-legacy -D INPUT -j SALLYPORT"
+    with _Watch(box) as watch:
+        for breakage in breakages:
+            box.namespaces.run("gateway", breakage)
+            _await_state(box, f"after {breakage}", up)
+        assert watch.count(MENDED) >= len(breakages), watch.lines
+        if box.variant == "nft":
+            mended = watch.count(MENDED)
+            box.tables("-t mangle -I PREROUTING -p tcp --dport 443 -j ACCEPT")
+            watch.wait(MENDED, mended + 1)
+            first = box.tables("-t mangle -S PREROUTING").stdout.splitlines()[1]
+            check("ours is first again", first, "-A PREROUTING -j SALLYPORT")
+        box.steer("down")
+        mended = watch.count(MENDED)
+        watch.process.send_signal(signal.SIGHUP)
+    check("down is nothing to be mended", watch.count(MENDED), mended)
+    if box.variant == "nft":
+        box.tables("-t mangle -D PREROUTING -p tcp --dport 443 -j ACCEPT")
+    check("state afterwards", _without_empty_tables(box.state()), _without_empty_tables(before))
+
+
+@test_of_both_families
+def a_killed_watch_leaves_the_rules(box):
+    """It changes nothing about the traffic; the next one goes on where it was."""
+    before = _without_empty_tables(box.state()), box.settings()
+    box.up()
+    up = box.state()
+    with box.service("origin", 443, "origin"), box.relay():
+        with _Watch(box) as watch:
+            watch.end(signal.SIGKILL)
+            check("after kill -9", box.state(), up)
+            check("steered", box.ask("client", ORIGIN, 443), f"relayed origin {CLIENT[box.version]} hello")
+        box.namespaces.run("gateway", "ip rule del priority 443")
+        with _Watch(box) as watch:
+            watch.wait(MENDED)
+        check("ended as told", watch.process.returncode, 0)
+    check("as it was put up", box.state(), up)
+    box.steer("down")
+    check("rules and routes after down", _without_empty_tables(box.state()), before[0])
+    after = box.settings()
+    check("sets after down", after.get("set"), before[1].get("set"))
+    # A module that was loaded brings settings of its own; those that were there are as they were.
+    check("settings after down", {name: after.get(name) for name in before[1]}, before[1])
+
+
+@test_of_both_families
+def the_watch_speaks_of_interfaces_and_forwarding(box):
+    box.steer("--lan", "lan0", "--lan", "lan9", "up")
+    with _Watch(box) as watch:
+        watch.wait("there is no interface lan9")
+        box.namespaces.run("gateway", "ip link add lan9 type veth peer name far9")
+        watch.wait("interface lan9 has come")
+        box.namespaces.run("gateway", "sysctl -qw net.ipv4.ip_forward=0")
+        watch.wait("net.ipv4.ip_forward has become 0")
+        box.namespaces.run("gateway", "sysctl -qw net.ipv4.ip_forward=1; ip link del lan9")
+        watch.wait("net.ipv4.ip_forward is 1 again")
+        watch.wait("there is no interface lan9", 2)
+
+
 @test
 def leaves_rules_of_others(box):
     box.tables("-t mangle -A PREROUTING -p udp -j MARK --set-mark 7")
@@ -347,12 +485,12 @@ def main():
     if os.geteuid() != 0 or len(sys.argv) < 2:
         sys.exit("usage, as root: steering_test.py SALLYPORT [NAME…]")
     _real_command = os.path.abspath(sys.argv[1])
-    chosen = [function for function in TESTS
+    chosen = [(function, versions) for function, versions in TESTS
               if not sys.argv[2:] or any(name in function.__name__ for name in sys.argv[2:])]
     passed, failed = 0, 0
-    for function in chosen:
+    for function, versions in chosen:
         for variant in ("nft", "legacy"):
-            for version in (4, 6):
+            for version in versions:
                 name = f"{function.__name__} IPv{version} {variant}"
                 started = time.monotonic()
                 try:
