@@ -63,7 +63,7 @@ class Forwarder::UpgradedConversation final : public Conversation {
   [[nodiscard]] io::Stream& client() override { return client_; }
   io::Task<Result<io::Stream*>> origin() override { co_return &origin_; }
   [[nodiscard]] http::ExchangeHandler& exchanges() override { return running_.forwarder; }
-  [[nodiscard]] record::ExchangeRecord& record() override { return running_.record; }
+  [[nodiscard]] record::ExchangeRecord& record() override { return *running_.of_protocol; }
   [[nodiscard]] Lifetime& lifetime() override { return running_.forwarder.lifetime_; }
   [[nodiscard]] io::BufferPool& buffers() override { return running_.forwarder.worker_.buffers; }
   [[nodiscard]] const config::Settings& settings() const override { return running_.settings(); }
@@ -112,7 +112,7 @@ struct Forwarder::RequestPump {
         co_return;
       }
       running.request_bytes += part->size();
-      if (running.most_kept > 0) running.record.kept->request.add_body(*part, running.most_kept);
+      if (running.most_kept > 0) running.kept->request.add_body(*part, running.most_kept);
       if (part->empty()) {
         running.kept_body.end();
         remove_injected(running, body.trailers());
@@ -146,10 +146,6 @@ Forwarder::Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& s
 
 io::Task<void> Forwarder::handle(http::Exchange& exchange) {
   Running running(*this, exchange);
-  running.record.time = std::chrono::system_clock::now();
-  running.record.host = exchange.request.authority.empty() ? session_.target.name : exchange.request.authority;
-  running.record.method = exchange.request.method;
-  running.record.path = exchange.request.path;
   begin_keeping(running);
   judge(running);
   show_begin(running);
@@ -199,11 +195,11 @@ void Forwarder::judge(Running& running) const {
 
 // The verdict said no, or the request contradicts itself: nobody is dialled.
 io::Task<void> Forwarder::answer(Running& running) {
-  running.record.error = running.refusal;
-  const http::Page page = running.refusal.empty() ? http::block_page(running.record.host, running.verdict.rule.name(),
-                                                                     running.record.request_id, running.page_format)
-                                                  : http::error_page(403, running.record.host, running.refusal,
-                                                                     running.record.request_id, running.page_format);
+  running.error = running.refusal;
+  const http::Page page =
+      running.refusal.empty()
+          ? http::block_page(running.host(), running.verdict.rule.name(), running.request_id, running.page_format)
+          : http::error_page(403, running.host(), running.refusal, running.request_id, running.page_format);
   co_await send_page(running, page);
 }
 
@@ -211,7 +207,7 @@ io::Task<void> Forwarder::relay(Running& running) {
   if (authenticates_connection(running.exchange.request.fields, "Authorization")) {
     // The steps of a login follow one another on one connection, which streams side by side cannot promise.
     if (running.exchange.response.require_http1()) {
-      running.record.error = "the request authenticates its connection (NTLM, Negotiate), which takes HTTP/1.1";
+      running.error = "the request authenticates its connection (NTLM, Negotiate), which takes HTTP/1.1";
       co_return;
     }
     upstreams_.bind_to_client();
@@ -258,9 +254,9 @@ void Forwarder::prepare_request(Running& running) {
                                                    running.settings().http.upgrades);
   }
   http::remove_hop_by_hop_from_request(request.fields);
-  if (request.authority.empty()) request.authority = running.record.host;
+  if (request.authority.empty()) request.authority = session_.target.name;
   request.scheme = session_.plain ? "http" : "https";
-  request.fields.set(request_id_field, running.record.request_id);
+  request.fields.set(request_id_field, running.request_id);
   if (running.verdict.rewrite != nullptr) {
     for (const policy::HeaderField& field : running.verdict.rewrite->headers) {
       request.fields.set(field.name, field.value);
@@ -282,7 +278,7 @@ io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> Forwarder::open_upstre
     const http::OriginFacts& facts = (*upstream)->facts();
     running.dialled = facts.dialled;
     running.from_gateway = facts.source.is_unspecified();
-    running.record.tls_upstream = facts.tls;
+    running.tls_upstream = facts.tls;
     running.alpn_upstream = facts.alpn;
     show_upstream(facts);
   }
@@ -357,7 +353,7 @@ io::Task<Result<http::ResponseHead*>> Forwarder::begin_response(Running& running
     running.status = head.status;
     note_paths(running, upstream.facts());
     if (running.request_sent) running.kept_body.give_up();
-    if (running.record.kept) keep_fields(running.record.kept->response, head.fields);
+    if (running.kept) keep_fields(running.kept->response, head.fields);
     running.clock.enter(record::Phase::transfer);
     const Result<void> sent = co_await running.exchange.response.send_head(head, upstream.response_shape());
     if (!sent) co_return std::unexpected(sent.error());
@@ -393,7 +389,7 @@ io::Task<Result<void>> Forwarder::relay_response(Running& running, http::Upstrea
     const Result<ByteView> part = co_await body.read();
     if (!part) co_return std::unexpected(part.error());
     if (part->empty()) break;
-    if (running.most_kept > 0) running.record.kept->response.add_body(*part, running.most_kept);
+    if (running.most_kept > 0) running.kept->response.add_body(*part, running.most_kept);
     const Result<void> sent = co_await response.send_body(*part);
     if (!sent) co_return sent;
   }
@@ -408,19 +404,20 @@ io::Task<Result<void>> Forwarder::switch_protocols(Running& running, http::Upstr
   running.entered = std::move(*entered);
   running.status = head.status;
   http::remove_hop_by_hop_from_response(switching.fields);
-  if (running.record.kept) keep_fields(running.record.kept->response, switching.fields);
+  if (running.kept) keep_fields(running.kept->response, switching.fields);
   note_paths(running, upstream.facts());
   running.clock.enter(record::Phase::transfer);
   io::Stream& origin = upstream.take_over();
   const Result<io::Stream*> client = co_await running.exchange.response.take_over(switching, running.entered);
   if (!client) co_return std::unexpected(client.error());
+  running.of_protocol = std::make_unique<record::ExchangeRecord>();
   UpgradedConversation conversation(running, **client, origin);
   co_await protocol_of_upgrade(running.entered).serve(conversation);
   co_return Result<void>();
 }
 
 io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) {
-  running.record.error = error.reason;
+  running.error = error.reason;
   if (!running.client_error) worker_.metrics.count_upstream_error(error);
   http::ResponseSink& response = running.exchange.response;
   if (response.head_sent()) {
@@ -431,26 +428,25 @@ io::Task<void> Forwarder::explain_failure(Running& running, const Error& error) 
   const bool clients_fault = running.client_error && running.client_error->kind == ErrorKind::malformed;
   const unsigned status = clients_fault ? 400 : status_of(error);
   const http::Page page =
-      http::error_page(status, running.record.host, error.reason, running.record.request_id, running.page_format);
+      http::error_page(status, running.host(), error.reason, running.request_id, running.page_format);
   co_await send_page(running, page);
 }
 
 io::Task<void> Forwarder::refuse_switch(Running& running) {
-  running.record.error = "[http] upgrades does not name the protocol of this CONNECT";
-  const http::Page page =
-      http::error_page(501, running.record.host, running.record.error, running.record.request_id, running.page_format);
+  running.error = "[http] upgrades does not name the protocol of this CONNECT";
+  const http::Page page = http::error_page(501, running.host(), running.error, running.request_id, running.page_format);
   co_await send_page(running, page);
 }
 
 io::Task<void> Forwarder::send_page(Running& running, const http::Page& page) {
   http::ResponseSink& response = running.exchange.response;
   running.status = page.head.status;
-  if (running.record.kept) keep_fields(running.record.kept->response, page.head.fields);
+  if (running.kept) keep_fields(running.kept->response, page.head.fields);
   running.clock.enter(record::Phase::transfer);
   Result<void> sent = co_await response.send_head(page.head, http::BodyShape::sized(page.body.size()));
   if (sent && running.exchange.request.method != "HEAD") sent = co_await response.send_body(bytes_of(page.body));
   if (sent) sent = co_await response.finish(no_trailers);
-  if (!sent && running.record.error.empty()) running.record.error = sent.error().reason;
+  if (!sent && running.error.empty()) running.error = sent.error().reason;
 }
 
 }  // namespace sallyport::gateway

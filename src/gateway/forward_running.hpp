@@ -1,6 +1,8 @@
 // One exchange on its way through the Forwarder: what it has come to so far. In the coroutine that handles it.
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,11 +21,16 @@ struct Forwarder::Running {
         exchange(given),
         cancellation(given.cancellation != nullptr ? *given.cancellation : forwarder.lifetime_.cancellation()),
         generation(forwarder.worker_.generation),
-        page_format(http::page_format(given.request.fields)) {
-    record.request_id = http::make_request_id();
-  }
+        time(std::chrono::system_clock::now()),
+        request_id(http::make_request_id()),
+        page_format(http::page_format(given.request.fields)) {}
 
   [[nodiscard]] const config::Settings& settings() const { return generation.configuration->settings; }
+  // As the request names it; where it does not, the connection does.
+  [[nodiscard]] const std::string& host() const {
+    const std::string& named = exchange.request.authority;
+    return named.empty() ? forwarder.session_.target.name : named;
+  }
   // The request can be sent to another connection as it was.
   [[nodiscard]] bool can_go_again() const { return !body_begun || kept_body.whole(); }
 
@@ -31,6 +38,8 @@ struct Forwarder::Running {
   http::Exchange& exchange;
   io::Cancellation& cancellation;
   Generation generation;  // the rules this exchange is judged by, kept while a reload replaces them
+  std::chrono::system_clock::time_point time;
+  std::string request_id;
   PhaseClock clock;
   bool request_sent = false;
   http::PageFormat page_format;
@@ -49,7 +58,12 @@ struct Forwarder::Running {
   Endpoint dialled;
   bool from_gateway = false;
   std::string alpn_upstream;
-  record::ExchangeRecord record;
+  std::string tls_upstream;
+  std::string error;
+  record::TcpPath path_client;
+  record::TcpPath path_upstream;
+  std::optional<record::KeptExchange> kept;
+  std::unique_ptr<record::ExchangeRecord> of_protocol;  // what the protocol that was switched to has to tell
   bool may_record = true;
   std::uint64_t most_kept = 0;  // of each body
 };

@@ -27,11 +27,11 @@ void Forwarder::show_begin(const Running& running) const {
 // A name that must leave no trace may stand in the connection or in the request alone.
 void Forwarder::begin_keeping(Running& running) const {
   const policy::PolicySnapshot& policy = *running.generation.configuration->policy;
-  const Result<http::Authority> host = http::Authority::parse(running.record.host);
+  const Result<http::Authority> host = http::Authority::parse(running.host());
   running.may_record = !policy.never_records(session_.target.name) && !(host && policy.never_records(host->host));
   if (!running.may_record || !worker_.shared.recorder.keeps_history()) return;
   running.most_kept = running.settings().history.body_bytes;
-  keep_fields(running.record.kept.emplace().request, running.exchange.request.fields);
+  keep_fields(running.kept.emplace().request, running.exchange.request.fields);
 }
 
 void Forwarder::show_upstream(const http::OriginFacts& origin) {
@@ -66,12 +66,19 @@ void Forwarder::note_paths(Running& running, const http::OriginFacts& origin) co
     const io::FdStream::Path known = socket->path();
     path = {known.round_trip, known.retransmitted};
   };
-  note(session_.arrival.socket, running.record.path_client);
-  note(origin.socket, running.record.path_upstream);
+  note(session_.arrival.socket, running.path_client);
+  note(origin.socket, running.path_upstream);
 }
 
 void Forwarder::record(Running& running) {
-  record::ExchangeRecord& record = running.record;
+  record::ExchangeRecord record;
+  if (running.of_protocol) record = std::move(*running.of_protocol);
+  const http::RequestHead& request = running.exchange.request;
+  record.time = running.time;
+  record.request_id = std::move(running.request_id);
+  record.host = running.host();
+  record.method = request.method;
+  record.path = request.path;
   record.client = session_.arrival.client.to_string();
   record.status = static_cast<int>(running.status);
   record.verdict = policy::text_of(running.verdict.name);
@@ -83,10 +90,15 @@ void Forwarder::record(Running& running) {
     record.timing.client_tls = session_.tls_took;
     record.timing.leaf = session_.leaf_took;
   }
+  record.path_client = running.path_client;
+  record.path_upstream = running.path_upstream;
   const bool dialled = running.dialled.port != 0;
   if (dialled) record.upstream = running.dialled.to_string();
   record.tls_client = session_.tls_client;
+  record.tls_upstream = std::move(running.tls_upstream);
   record.alpn = running.exchange.protocol;
+  if (!running.error.empty()) record.error = std::move(running.error);
+  record.kept = std::move(running.kept);
   session_.annotate(record);
   record.unrecorded = !running.may_record;
   if (session_.judged_as_address) record.extra.emplace_back("judged_as", session_.target.name);

@@ -285,7 +285,7 @@ def vanishing_peers(lab):
 _STAYS = "a quiet WebSocket outlives idle connections"
 
 
-@scenario("B3", control=Control(_STAYS, settings={"upstream.idle_timeout_seconds": 1}))
+@scenario("B3", control=Control(_STAYS, settings={"upstream.idle_timeout_seconds": 2}))
 def quiet_peers(lab):
     """The times that bound a client between its requests, and an upstream connection that nobody uses, are not a WebSocket's."""
     origin = WebSocketOrigin(lab)
