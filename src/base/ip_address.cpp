@@ -93,6 +93,14 @@ bool IpAddress::is_reserved() const {
 
 std::string IpAddress::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
+  if (v4_) {  // by hand: it stands in every log line, and inet_ntop() formats by sprintf()
+    char* at = text.data();
+    for (std::size_t part = 0; part < 4; ++part) {
+      if (part > 0) *at++ = '.';
+      at = std::to_chars(at, text.data() + text.size(), bytes_[part]).ptr;
+    }
+    return {text.data(), at};
+  }
   inet_ntop(family(), bytes_.data(), text.data(), text.size());
   return text.data();
 }

@@ -1,6 +1,8 @@
 #include "json_line.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "sallyport/base/text.hpp"
 
@@ -13,6 +15,25 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::size_t key_limit = 64;
 
 constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+// How many characters `text` starts with that stand for themselves. Eight at a time, for nearly all of them do: what
+// is subtracted borrows into a byte's highest bit where the byte is below it.
+std::size_t plain_prefix(std::string_view text) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  constexpr std::uint64_t high = each * 0x80;
+  const auto has_zero = [](std::uint64_t word) { return (word - each) & ~word & high; };
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const std::uint64_t control = (word - each * 0x20) & ~word & high;
+    const std::uint64_t odd = control | (word & high) | has_zero(word ^ (each * 0x7f)) | has_zero(word ^ (each * '"')) |
+                              has_zero(word ^ (each * '\\'));
+    if (odd != 0) break;
+  }
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
 
 void append_unicode_escape(std::string& out, std::uint8_t code) {
   out += "\\u00";
@@ -55,8 +76,7 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 
 void append_json_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    const auto odd = std::ranges::find_if_not(text, is_plain);
-    const auto plain = static_cast<std::size_t>(odd - text.begin());
+    const std::size_t plain = plain_prefix(text);
     out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (!text.empty()) text.remove_prefix(append_odd(out, text));
@@ -64,9 +84,7 @@ void append_json_escaped(std::string& out, std::string_view text) {
 }
 
 void JsonLine::key(std::string_view key) {
-  if (!first_) out_ += ',';
-  first_ = false;
-  out_ += '"';
+  out_ += std::exchange(first_, false) ? "\"" : ",\"";
   append_json_escaped(out_, key.size() > key_limit ? cut(key, key_limit) : key);
   out_ += "\":";
 }

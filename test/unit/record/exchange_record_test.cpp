@@ -130,6 +130,21 @@ TEST(every_byte_gives_one_valid_line) {
   }
 }
 
+// Eight bytes are looked at together, and none of them may hide behind the others.
+TEST(a_byte_is_escaped_wherever_it_stands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const char character = static_cast<char>(byte);
+    const std::string alone = written(std::string(1, character));
+    for (const char neighbour : {'a', ' ', '~', '!', '['}) {
+      for (std::size_t at = 0; at < 17; ++at) {
+        const std::string before(at, neighbour);
+        const std::string after(16 - at, neighbour);
+        CHECK_EQUAL(written(before + character + after), before + alone + after);
+      }
+    }
+  }
+}
+
 TEST(text_comes_back_unchanged) {
   for (const std::string text : {"/a?b=%20", "\"}\\{\"", "\x01\x1f\x7f", "\xe2\x82\xac"}) {
     CHECK_EQUAL(read_back(text), text);
@@ -152,4 +167,5 @@ TEST(long_text_is_cut_between_characters) {
 UNIT_MAIN(UNIT_TEST(every_key_in_order), UNIT_TEST(a_websocket_is_an_object_of_two_directions),
           UNIT_TEST(an_empty_record_is_valid_too), UNIT_TEST(control_characters_are_escaped),
           UNIT_TEST(utf8_stays_and_other_bytes_are_shown), UNIT_TEST(every_byte_gives_one_valid_line),
-          UNIT_TEST(text_comes_back_unchanged), UNIT_TEST(long_text_is_cut_between_characters))
+          UNIT_TEST(a_byte_is_escaped_wherever_it_stands), UNIT_TEST(text_comes_back_unchanged),
+          UNIT_TEST(long_text_is_cut_between_characters))
