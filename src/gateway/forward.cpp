@@ -339,11 +339,11 @@ io::Task<Result<http::ResponseHead*>> Forwarder::begin_response(Running& running
     http::ResponseHead& head = **read;
     const bool may_log_in = running.exchange.protocol != "h2";
     if (may_log_in && authenticates_connection(head.fields, "WWW-Authenticate")) upstreams_.bind_to_client();
+    if (running.settings().quic.action != config::QuicAction::allow) http::remove_http3_offers(head.fields);
     if (head.status == 101) co_return *read;
     const Result<void> declined = running.protocol_switch.decline(head.status);
     if (!declined) co_return std::unexpected(declined.error());
     http::remove_hop_by_hop_from_response(head.fields);
-    if (running.settings().quic.action != config::QuicAction::allow) http::remove_http3_offers(head.fields);
     if (running.settings().http.via) head.fields.add("Via", std::string(via_value));
     if (head.status < 200) {
       const Result<void> sent = co_await running.exchange.response.send_interim(head);

@@ -7,6 +7,9 @@ import socket
 import time
 
 from harness import client, http3, quic, topology
+from harness import http2_frames as h2
+from harness.http2_client import open_frames
+from harness.http2_origin import FrameOrigin
 from harness.scenario import Control, scenario
 
 _POLICY = """
@@ -292,15 +295,54 @@ def many_flows_at_a_time(lab):
         flow.close()
 
 
+_OFFERS = 'Alt-Svc: h3=":443"; ma=86400, h2="other.test:443"\r\nAlt-Svc: h3-29=":443"\r\n'
+_SWITCH = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+# The handshake of RFC 6455 section 1.3.
+_ASKED, _ANSWERED = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+
+
 @scenario("J01!", control=Control("HTTP/3 is not offered", settings={"quic.action": "allow"}))
 def http3_is_not_offered(lab):
-    """Alt-Svc of an origin loses what would lead around us, and keeps the rest."""
-    offers = 'Alt-Svc: h3=":443"; ma=86400, h2="other.test:443"\r\nAlt-Svc: h3-29=":443"\r\n'
-
-    lab.origin(behaviours={"/": lambda connection, _: connection.respond("hello", fields=offers)})
+    """Alt-Svc of an origin loses what would lead around us, and keeps the rest; that of a response that switches protocols too."""
+    lab.origin(behaviours={
+        "/": lambda connection, _: connection.respond("hello", fields=_OFFERS),
+        "/socket": lambda connection, _: connection.send(f"HTTP/1.1 101 Switching Protocols\r\n{_SWITCH}{_ANSWERED}{_OFFERS}\r\n")})
     lab.gateway()
-    offered = lab.get("offers.test").all("alt-svc")
-    lab.expect("HTTP/3 is not offered", offered == ['h2="other.test:443"'], offered)
+    for path, fields in (("/", ""), ("/socket", f"{_SWITCH}{_ASKED}Sec-WebSocket-Version: 13\r\n")):
+        answer = lab.get("offers.test", path, fields=fields)
+        lab.expect("it is answered", answer.status == (101 if fields else 200), answer)
+        lab.expect("HTTP/3 is not offered", answer.all("alt-svc") == ['h2="other.test:443"'], answer.all("alt-svc"))
+
+
+_ALTSVC = 0xA  # RFC 7838 section 4
+
+
+def _offer_in_frames(wire, _name):
+    offer = b'h3=":443"; ma=86400'
+    named = b"https://frames.test"
+    if not wire.greet():
+        return
+    wire.send(h2.frame(_ALTSVC, 0, 0, len(named).to_bytes(2, "big") + named + offer))
+    while stream := wire.next_request():
+        wire.send(h2.frame(_ALTSVC, 0, stream, b"\0\0" + offer),
+                  h2.headers(stream, wire.block((":status", "103"), ("alt-svc", 'h3=":443"')), h2.END_HEADERS))
+        wire.respond(stream, fields=[("alt-svc", 'h3=":443"')])
+
+
+@scenario("J01!", control=Control("HTTP/3 is offered by nothing in HTTP/2", passthrough=True))
+def http3_is_not_offered_by_frames(lab):
+    """ALTSVC frames of either kind, and the fields of interim and final responses."""
+    FrameOrigin(lab, ["frames.test"], _offer_in_frames)
+    lab.gateway()
+    with open_frames(lab, "frames.test", patience=lab.patience) as wire:
+        wire.begin()
+        wire.ask(1)
+        status, _ = wire.answer(1)
+        offers = [str(frame) for frame in wire.frames if frame.kind == _ALTSVC]
+        offers += [value for fields in wire.heads[1] for name, value in fields if name == "alt-svc"]
+        heads = len(wire.heads[1])
+    lab.expect("both responses came", status == 200 and heads == 2, f"{status}, {heads} heads")
+    lab.expect("HTTP/3 is offered by nothing in HTTP/2", not offers, offers)
 
 
 @scenario("J01!", control=Control("a name that is opened or blocked is not to be had over HTTP/3", settings={"quic.action": "allow"}))
