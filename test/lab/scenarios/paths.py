@@ -1,0 +1,75 @@
+"""What the path does to the daemon's connections: packets that are too large for a link behind the next one (TESTS I09)."""
+
+from harness import topology
+from harness.namespaces import Namespace
+from harness.origin import Origin
+from harness.scenario import Control, scenario
+
+MTU = 1280
+FAR, FAR6 = "198.51.100.99", "2001:db8:99::2"
+FAR_CLIENT, FAR_CLIENT6 = "10.9.0.2", "fd10:9::2"
+THROUGH = "more than a link takes at once gets through"
+BODY = 200_000
+
+
+def _behind(lab, router, name, addresses, gateways):
+    """A namespace behind `router` on a link of MTU 1280, which its peers cannot guess: it promises to take full segments."""
+    far = Namespace(f"{router.name}-{name}")
+    for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
+        router.run(["sysctl", "-qw", f"{key}=1"])
+    router.run(["ip", "link", "add", name, "type", "veth", "peer", "name", "up0", "netns", far.name])
+    for namespace, interface in ((router, name), (far, "up0")):
+        namespace.run(["ip", "link", "set", interface, "mtu", str(MTU), "up"])
+    for address, gateway in zip(addresses, gateways):
+        version = f"-{topology.family_of(address)}"
+        length = "24" if version == "-4" else "64"
+        nodad = [] if version == "-4" else ["nodad"]
+        router.run(["ip", version, "addr", "add", f"{gateway}/{length}", "dev", name, *nodad])
+        far.run(["ip", version, "addr", "add", f"{address}/{length}", "dev", "up0", *nodad])
+        far.run(["ip", version, "route", "add", "default", "via", gateway, "advmss", "1440"])
+    return far
+
+
+def _unheard(lab):
+    """In the control the gateway's kernel hears no ICMP from behind the next router."""
+    if lab.in_control:
+        for program, protocol, kind in (("iptables", "icmp", "fragmentation-needed"), ("ip6tables", "icmpv6", "packet-too-big")):
+            lab.gateway_side.run([program, "-t", "raw", "-A", "PREROUTING", "-p", protocol,
+                                  "--icmpv6-type" if protocol == "icmpv6" else "--icmp-type", kind, "-j", "DROP"])
+
+
+@scenario("I09", control=Control(THROUGH))
+def narrow_link_before_the_origin(lab):
+    """The router's ICMP goes to the client's address, which the daemon's connection has borrowed."""
+    far = _behind(lab, lab.origin_side, "far", (FAR, FAR6), ("198.51.100.98", "2001:db8:99::1"))
+    lab.gateway_side.run(["ip", "-6", "route", "add", "2001:db8:99::/64", "via", topology.ORIGIN6])
+    Origin(far, (FAR, FAR6), lab.good_context)
+    _unheard(lab)
+    lab.gateway()
+    for address in (FAR, FAR6):
+        try:
+            answer = lab.get("far.test", address=address, method="POST", body=b"x" * BODY,
+                             timeout=1.5 if lab.in_control else lab.patience)
+            lab.expect(THROUGH, answer.status == 200, answer)
+        except OSError as error:
+            lab.expect(THROUGH, False, f"{address}: {error!r}")
+
+
+@scenario("I09", control=Control(THROUGH))
+def narrow_link_before_the_client(lab):
+    """And that of a router between client and gateway to the origin's address, which the other connection has borrowed."""
+    far = _behind(lab, lab.client_side, "far", (FAR_CLIENT, FAR_CLIENT6), ("10.9.0.1", "fd10:9::1"))
+    for namespace, via, via6 in ((lab.gateway_side, topology.CLIENT, topology.CLIENT6),
+                                 (lab.origin_side, topology.GATEWAY_WAN, topology.GATEWAY_WAN6)):
+        namespace.run(["ip", "route", "add", "10.9.0.0/24", "via", via])
+        namespace.run(["ip", "-6", "route", "add", "fd10:9::/64", "via", via6])
+    lab.origin(behaviours={"/": lambda connection, _: connection.respond(b"x" * BODY)})
+    _unheard(lab)
+    lab.gateway()
+    lab.client_side = far
+    for address in (topology.ORIGIN, topology.ORIGIN6):
+        try:
+            answer = lab.get("near.test", address=address, timeout=1.5 if lab.in_control else lab.patience)
+            lab.expect(THROUGH, answer.status == 200 and len(answer.body) == BODY, answer)
+        except OSError as error:
+            lab.expect(THROUGH, False, f"{address}: {error!r}")
