@@ -18,18 +18,22 @@ void append_time(std::string& out, std::chrono::system_clock::time_point time) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(floor<milliseconds>(time - day));
-  const auto part = [&](auto value, std::size_t width, char before) {
-    out += before;
-    append_digits(out, static_cast<std::uint64_t>(value), width);
+  std::array<char, 24> text;
+  char* at = text.data();
+  const auto part = [&at](auto value, int width, char after) {
+    auto rest = static_cast<unsigned>(value);
+    for (int digit = width; digit-- > 0; rest /= 10) at[digit] = static_cast<char>('0' + rest % 10);
+    at += width;
+    *at++ = after;
   };
-  append_digits(out, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
+  part(static_cast<int>(date.year()), 4, '-');
   part(static_cast<unsigned>(date.month()), 2, '-');
-  part(static_cast<unsigned>(date.day()), 2, '-');
-  part(clock.hours().count(), 2, 'T');
+  part(static_cast<unsigned>(date.day()), 2, 'T');
+  part(clock.hours().count(), 2, ':');
   part(clock.minutes().count(), 2, ':');
-  part(clock.seconds().count(), 2, ':');
-  part(clock.subseconds().count(), 3, '.');
-  out += 'Z';
+  part(clock.seconds().count(), 2, '.');
+  part(clock.subseconds().count(), 3, 'Z');
+  out.append(text.data(), at);
 }
 
 }  // namespace sallyport::record

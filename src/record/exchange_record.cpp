@@ -77,7 +77,7 @@ void append_json(std::string& out, const ExchangeRecord& record) {
   std::size_t extras = 0;
   for (const auto& [key, value] : record.extra) {
     if (extras++ == extra_limit) break;
-    line.text(key, value, text_limit);
+    line.stranger(key, value, text_limit);
   }
   line.end();
 }

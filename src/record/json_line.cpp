@@ -1,6 +1,7 @@
 #include "json_line.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -77,35 +78,46 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 void append_json_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const std::size_t plain = plain_prefix(text);
-    out += text.substr(0, plain);
+    out.append(text.data(), plain);
     text.remove_prefix(plain);
     if (!text.empty()) text.remove_prefix(append_odd(out, text));
   }
 }
 
-void JsonLine::key(std::string_view key) {
-  out_ += std::exchange(first_, false) ? "\"" : ",\"";
-  append_json_escaped(out_, key.size() > key_limit ? cut(key, key_limit) : key);
-  out_ += "\":";
+// In one piece, for what is appended bit by bit costs more than it is long.
+void JsonLine::key(std::string_view key, std::string_view after) {
+  std::array<char, key_limit + 8> piece;
+  char* at = piece.data();
+  if (!std::exchange(first_, false)) *at++ = ',';
+  *at++ = '"';
+  at = std::copy_n(key.data(), std::min(key.size(), key_limit), at);
+  at = std::copy_n(after.data(), after.size(), at);
+  out_.append(piece.data(), at);
 }
 
 void JsonLine::text(std::string_view name, std::string_view value, std::size_t limit) {
-  key(name);
+  key(name, "\":\"");
+  quoted(value, limit);
+}
+
+void JsonLine::stranger(std::string_view name, std::string_view value, std::size_t limit) {
+  out_ += std::exchange(first_, false) ? "\"" : ",\"";
+  append_json_escaped(out_, name.size() > key_limit ? cut(name, key_limit) : name);
+  out_ += "\":\"";
   quoted(value, limit);
 }
 
 void JsonLine::list(std::string_view name, std::span<const std::string> values, std::size_t most, std::size_t limit) {
-  key(name);
-  out_ += '[';
+  key(name, "\":[");
   for (const std::string& value : values.first(std::min(values.size(), most))) {
-    if (&value != values.data()) out_ += ',';
+    out_ += &value == values.data() ? "\"" : ",\"";
     quoted(value, limit);
   }
   out_ += ']';
 }
 
+// The opening quote stands there already.
 void JsonLine::quoted(std::string_view value, std::size_t limit) {
-  out_ += '"';
   if (value.size() <= limit) {
     append_json_escaped(out_, value);
   } else {
@@ -116,13 +128,12 @@ void JsonLine::quoted(std::string_view value, std::size_t limit) {
 }
 
 void JsonLine::number(std::string_view name, std::uint64_t value) {
-  key(name);
+  key(name, "\":");
   append_digits(out_, value);
 }
 
 void JsonLine::begin_object(std::string_view name) {
-  key(name);
-  out_ += '{';
+  key(name, "\":{");
   first_ = true;
 }
 
@@ -133,15 +144,14 @@ void JsonLine::end_object() {
 
 void JsonLine::milliseconds(std::string_view name, std::chrono::microseconds value) {
   const auto count = static_cast<std::uint64_t>(std::max<std::chrono::microseconds::rep>(value.count(), 0));
-  key(name);
+  key(name, "\":");
   append_digits(out_, count / 1000);
   out_ += '.';
   append_digits(out_, count % 1000, 3);
 }
 
 void JsonLine::time(std::string_view name, std::chrono::system_clock::time_point value) {
-  key(name);
-  out_ += '"';
+  key(name, "\":\"");
   append_time(out_, value);
   out_ += '"';
 }

@@ -15,8 +15,11 @@ class JsonLine {
  public:
   explicit JsonLine(std::string& out) : out_(out) { out_ += '{'; }
 
+  // Every `key` but that of stranger() is one of ours: letters, digits and '_'.
   // At most `limit` bytes of `value`; what is cut off leaves "…".
   void text(std::string_view key, std::string_view value, std::size_t limit);
+  // The same under a key that may hold anything.
+  void stranger(std::string_view key, std::string_view value, std::size_t limit);
   // The first `most` of `values`, each cut as text() does.
   void list(std::string_view key, std::span<const std::string> values, std::size_t most, std::size_t limit);
   void number(std::string_view key, std::uint64_t value);
@@ -29,7 +32,8 @@ class JsonLine {
   void end() { out_ += '}'; }
 
  private:
-  void key(std::string_view key);
+  // With `after`, which closes the key's quote.
+  void key(std::string_view key, std::string_view after);
   void quoted(std::string_view value, std::size_t limit);
 
   std::string& out_;

@@ -14,3 +14,18 @@ bench: ## sallyport and its peers side by side, in about half an hour; BENCH="--
 	@scripts/install-deps bench
 	@$(MAKE) -j$(JOBS) --no-print-directory bench-programs
 	@test/bench/run --build $(BUILD) $(BENCH)
+
+BENCH_UNIT := $(BUILD)/bench/unit
+$(BENCH_UNIT): $(call object,$(sort $(wildcard test/bench/unit/*.cpp))) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK $(FLAVOUR) $@"
+	@$(LINK) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+.PHONY: bench-unit-programs
+bench-unit-programs: $(BENCH_UNIT)
+
+.PHONY: bench-unit
+bench-unit: ## what single operations cost in instructions, compared with what is allowed; BENCH="--only judge" for some
+	@scripts/install-deps bench-unit
+	@$(MAKE) -j$(JOBS) --no-print-directory bench-unit-programs
+	@test/bench/unit/run --build $(BUILD) $(BENCH)
