@@ -166,15 +166,14 @@ void QuicGuard::Impl::adopt() {
   const bool wanted = !settings.gateway.lan_interfaces.empty() && settings.quic.action != config::QuicAction::allow;
   const bool other_queue = old != nullptr && (old->settings.quic.queue != settings.quic.queue ||
                                               old->settings.quic.undetermined != settings.quic.undetermined);
-  if (!wanted || other_queue) {
-    queue_.reset();
-    retry_.reset();
-  }
+  // A queue that is not wanted any more is served until the kernel's rules have been taken down, which is root's to do.
+  if (other_queue || settings.gateway.lan_interfaces.empty()) queue_.reset();
+  if (!wanted) retry_.reset();
   last_warning_.clear();
-  if (wanted && !queue_) {
-    open_queue();
-  } else if (wanted) {
+  if (queue_) {
     if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared) warn_once(cleared.error().reason);
+  } else if (wanted) {
+    open_queue();
   }
   adopted_.notify_all();
 }
