@@ -31,9 +31,10 @@ class Packet:
 
 
 class Capture:
-    """`with Capture(namespace, interface, fence_address) as capture:`; afterwards `packets` is complete."""
+    """`with Capture(namespace, interface, fence_address) as capture:`; afterwards `packets` is complete, and `frames` where
+    they were asked for: everything as it was on the wire."""
 
-    def __init__(self, namespace, interface, fence_address):
+    def __init__(self, namespace, interface, fence_address, keep_frames=False):
         self._namespace, self._fence_address = namespace, fence_address
         self._fence = os.urandom(16)
         self._socket = namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_EVERYTHING))
@@ -43,6 +44,7 @@ class Capture:
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self.packets = []
+        self.frames = [] if keep_frames else None
 
     def __enter__(self):
         self._thread.start()
@@ -67,7 +69,10 @@ class Capture:
             ready, _, _ = select.select([self._socket, self._stop_read], [], [])
             if self._stop_read in ready:
                 return
-            packet = decode(self._socket.recv(1 << 17))
+            frame = self._socket.recv(1 << 17)
+            if self.frames is not None:
+                self.frames.append(frame)
+            packet = decode(frame)
             if packet is None:
                 continue
             if packet.payload == self._fence:
