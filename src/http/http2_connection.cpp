@@ -383,6 +383,7 @@ void Connection::remove(Flow& flow) {
   if (flow_count_ == 0) idle_since_ = stream_.loop().now();
   unread_ -= flow.received_.size();
   if (flow.apart()) unread_apart_ -= flow.received_.size();
+  flow.promise(0);
   consumed(flow.received_.size());
   if (!ended_ && flow_count_ == 0) stream_.set_deadline(deadline());
   schedule_change();
@@ -399,7 +400,7 @@ void Connection::consumed(std::size_t count) {
 void Connection::renew() {
   if (ended_) return;
   const std::int64_t of_others = std::int64_t{window_.size()} - static_cast<std::int64_t>(unread_ - unread_apart_);
-  const std::int64_t in_all = std::int64_t{largest_connection_window} - static_cast<std::int64_t>(unread_);
+  const std::int64_t in_all = std::int64_t{most_unread} - static_cast<std::int64_t>(unread_);
   const std::int32_t left = nghttp2_session_get_local_window_size(session());
   const std::int64_t missing = std::min(of_others, in_all) - left;
   if (missing <= 0 || missing < left) return;

@@ -183,6 +183,7 @@ class Connection {
   std::size_t open_streams_ = 0;
   std::size_t unread_ = 0;        // in all flows
   std::size_t unread_apart_ = 0;  // of it, what does not count against the connection's window
+  std::int64_t promised_ = 0;     // by windows that have grown: what is unread there, or may come
   bool in_session_ = false;       // nghttp2 is running, and must not be entered again
   bool pump_scheduled_ = false;
   bool change_scheduled_ = false;

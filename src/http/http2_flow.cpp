@@ -169,6 +169,7 @@ void Flow::peer_sent(ByteView bytes) {
 
 void Flow::peer_ended() {
   peer_ended_ = true;
+  if (grown_) promise(static_cast<std::int64_t>(received_.size()));
   wake_readers();
 }
 
@@ -228,19 +229,28 @@ void Flow::consume(std::size_t count) {
   if (!closed_ && !peer_ended_) {
     grow(count);
     renew();
+  } else if (grown_) {
+    promise(static_cast<std::int64_t>(received_.size()));
   }
   connection_.consumed(count);
 }
 
 // What the reader has said that it takes needs no proof; beyond that its window grows with what it has shown.
 void Flow::grow(std::size_t count) {
-  const std::size_t of_others = connection_.unread_ - received_.size();
+  const std::size_t own = apart() ? 0 : received_.size();
+  const auto of_others = static_cast<std::int64_t>(connection_.unread_ - connection_.unread_apart_ - own);
   std::int32_t largest = share_of_one_stream(connection_.window_.size(), of_others);
   if (untried_ > 0) largest = bounded(expected_, 0, largest);
   if (!window_.consumed(count, received_.size(), largest, loop().now())) return;
   if (!apart()) connection_.unread_apart_ += received_.size();
   grown_ = true;
 }
+
+std::int32_t Flow::grown_window() const {
+  return std::min(window_.size(), share_of_one_stream(largest_connection_window, connection_.promised_ - promised_));
+}
+
+void Flow::promise(std::int64_t bytes) { connection_.promised_ += bytes - std::exchange(promised_, bytes); }
 
 void Flow::expect(std::size_t room) {
   if (room == expected_) return;
@@ -259,9 +269,12 @@ void Flow::renew() {
   const std::optional<std::int32_t> left = connection_.left_of_window(*this);
   if (!left) return;
   const std::int32_t expected = bounded(expected_, connection_.first_window(), stream_window);
-  const std::int32_t window = grown_ ? std::max(window_.size(), expected) : expected;
-  const std::int64_t missing = std::int64_t{window} - static_cast<std::int64_t>(received_.size()) - *left;
-  if (missing <= 0 || missing < *left) return;
+  const std::int32_t window = grown_ ? std::max(grown_window(), expected) : expected;
+  const std::int64_t promised = static_cast<std::int64_t>(received_.size()) + *left;
+  const std::int64_t missing = std::int64_t{window} - promised;
+  const bool worth_a_frame = missing > 0 && missing >= *left;
+  if (grown_) promise(worth_a_frame ? window : promised);
+  if (!worth_a_frame) return;
   nghttp2_submit_window_update(connection_.session(), NGHTTP2_FLAG_NONE, id_, static_cast<std::int32_t>(missing));
   connection_.schedule_pump();
 }

@@ -144,6 +144,10 @@ class Flow final : public io::Stream {
   void peer_sent(ByteView bytes);
   void peer_ended();
   void grow(std::size_t count);
+  // The window that it has earned, within its share of what all such windows may promise.
+  [[nodiscard]] std::int32_t grown_window() const;
+  // What the peer may have sent in vain, so far as the window has grown.
+  void promise(std::int64_t bytes);
   // A window that has grown was earned; and who says nothing of what is expected has a connection of its own behind it,
   // of which there are not many as there are streams.
   [[nodiscard]] bool apart() const { return grown_ || unbounded_; }
@@ -177,6 +181,7 @@ class Flow final : public io::Stream {
   ByteQueue received_;
   GrowingWindow window_;
   std::size_t expected_ = std::numeric_limits<std::size_t>::max();  // bytes, by who reads
+  std::int64_t promised_ = 0;                                       // of the connection's
   std::uint64_t untried_ = 0;  // bytes to be consumed before it is seen that more are taken than was said at first
   bool unbounded_ = false;     // client: expect() was not called
   bool grown_ = false;         // window_ has, and is what the peer may use

@@ -27,11 +27,13 @@ inline constexpr std::int32_t responses_window = 64 * 1024;
 // 40 ms × 1 Gbit/s is 5 MB.
 inline constexpr std::int32_t largest_stream_window = 6 * 1024 * 1024;
 inline constexpr std::int32_t largest_connection_window = 8 * 1024 * 1024;
-// A stream's window may grow to this much of what is left of its connection's beside the bytes of others that nobody
-// reads: whoever stops reading one stream after the other leaves the rest something of what all share.
-constexpr std::int32_t share_of_one_stream(std::int32_t of_connection, std::size_t unread_of_others) {
-  const std::int64_t left = of_connection - static_cast<std::int64_t>(unread_of_others);
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(left / 4 * 3, 0, largest_stream_window));
+// All that may lie unread on a connection, however it came to that. A third of it no grown window can take.
+inline constexpr std::int32_t most_unread = 12 * 1024 * 1024;
+// A stream's window may grow to this much of what the others leave it, of their connection's window or of what all
+// windows that have grown may promise together. Whoever stops reading one grown stream after the other so leaves the
+// rest something each time, and those that are read side by side come to equal shares.
+constexpr std::int32_t share_of_one_stream(std::int32_t of_all, std::int64_t of_others) {
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>((of_all - of_others) / 4 * 3, 0, largest_stream_window));
 }
 
 class GrowingWindow {

@@ -99,6 +99,38 @@ def stalled_streams(lab):
         lab.expect("the CPU is idle once they are gone", spent < 1, f"{how}: {spent:.2f} s")
 
 
+_READ = 4 * _FILE
+
+
+@scenario("G06", timeout=60)
+def streams_that_stall_leave_others_room(lab):
+    """Three streams of one connection are read side by side until their windows have grown, and then no further: a fourth, which
+    shares the origin's connection with them, comes to its end all the same."""
+    nginx = Nginx(lab, ["bulk.test"], [topology.ORIGIN], http2=True)
+    with open(f"{nginx.root}/bulk", "wb") as file:
+        file.truncate(2 * _READ)
+    lab.gateway({"upstream.idle_timeout_seconds": "60"})
+    with open_frames(lab, "bulk.test", patience=30) as frames:
+        frames.begin((h2.INITIAL_WINDOW_SIZE, 4096), window=h2.LARGEST_WINDOW - 65535)
+        # All at once, so that they are of one connection to the origin.
+        frames.send(*(h2.headers(stream, frames.request_block("/bulk")) for stream in (1, 3, 5, 7)))
+        frames.send(*(h2.window_update(stream, _READ - 4096) for stream in (1, 3, 5)))
+        left = dict.fromkeys((1, 3, 5), _READ)
+
+        def all_stalled(frame):
+            if frame.kind == h2.DATA and frame.stream in left:
+                left[frame.stream] -= len(frame.payload)
+            return not any(left.values())
+        frames.wait(all_stalled)
+        frames.send(h2.window_update(7, 2 * _READ))
+        try:
+            status, body = frames.answer(7)
+        except TimeoutError:
+            status, body = 0, b""
+        lab.expect("a stream beside stalled ones comes to its end", (status, len(body)) == (200, 2 * _READ),
+                   f"{status}, {len(body)} bytes: {frames.story()[-300:]}")
+
+
 ENDED = "a stalled stream is ended by its deadline"
 
 

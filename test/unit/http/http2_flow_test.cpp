@@ -53,9 +53,9 @@ Task<void> fill_window(http2::Flow& from, http2::Flow& to) {
 }
 
 // Read as it comes, so that its window grows.
-Task<void> keep_up(http2::Flow& from, http2::Flow& to) {
-  const std::string piece = test::distinct_bytes(8 * 1024, 5);
-  for (unsigned pieces = 0; pieces < 24; ++pieces) {
+Task<void> keep_up(http2::Flow& from, http2::Flow& to, std::size_t bytes) {
+  const std::string piece = test::distinct_bytes(16 * 1024, 5);
+  for (std::size_t done = 0; done < bytes; done += piece.size()) {
     test::Received received;
     co_await test::send(from, piece);
     co_await test::receive(to, piece.size(), received);
@@ -72,7 +72,11 @@ Task<void> fill_up(http2::Flow& from) {
   }
 }
 
-enum class Stalled { from_the_start, once_grown, all_at_once };
+enum class Stalled { from_the_start, once_grown, all_at_once, all_at_their_largest };
+
+// What a stream is read until its window has grown: by a little, or to the largest that there is.
+constexpr std::size_t bytes_to_grow = std::size_t{192} * 1024;
+constexpr std::size_t bytes_to_grow_largest = std::size_t{10} * 1024 * 1024;
 
 Task<void> one_goes_on_beside(Http2Pair& pair, std::size_t stalled_flows, Stalled when) {
   std::vector<std::unique_ptr<Talk>> stalled;
@@ -83,15 +87,18 @@ Task<void> one_goes_on_beside(Http2Pair& pair, std::size_t stalled_flows, Stalle
     if (when == Stalled::from_the_start) {
       co_await fill_window(*server->flow, *stalled.back()->flow);
     } else {
-      co_await keep_up(*server->flow, *stalled.back()->flow);
+      const std::size_t bytes = when == Stalled::all_at_their_largest ? bytes_to_grow_largest : bytes_to_grow;
+      co_await keep_up(*server->flow, *stalled.back()->flow, bytes);
     }
     if (when == Stalled::once_grown) co_await fill_up(*server->flow);
   }
-  for (std::size_t number = 0; number < stalled_flows && when == Stalled::all_at_once; ++number) {
+  const bool together = when == Stalled::all_at_once || when == Stalled::all_at_their_largest;
+  for (std::size_t number = 0; number < stalled_flows && together; ++number) {
     Talk* const server = co_await pair.accepted(number);
     co_await fill_up(*server->flow);
-    CHECK(stalled[number]->flow->unread() > http2::stream_window);
+    CHECK(stalled[number]->flow->unread() >= http2::stream_window);
   }
+  if (together) CHECK(stalled.front()->flow->unread() > http2::stream_window);
   const std::unique_ptr<Talk> read = pair.open(test::request_head(), false);
   Talk* const server = co_await pair.accepted(stalled_flows);
   CHECK_OK(server->flow->send_head(test::response_head(), false));
@@ -120,6 +127,12 @@ TEST(flows_that_stall_together_leave_room_for_more) {
   Http2Pair pair;
   pair.start();
   pair.run(one_goes_on_beside(pair, 4, Stalled::all_at_once));
+}
+
+TEST(flows_that_stall_at_their_largest_leave_room_for_more) {
+  Http2Pair pair;
+  pair.start();
+  pair.run(one_goes_on_beside(pair, 4, Stalled::all_at_their_largest));
 }
 
 // What nobody has a use for yet hardly comes, and takes nothing from the others, however many there are.
@@ -156,4 +169,6 @@ TEST(what_nobody_expects_does_not_come) {
 UNIT_MAIN(UNIT_TEST(bytes_flow_both_ways_at_once), UNIT_TEST(bytes_flow_in_any_pieces),
           UNIT_TEST(what_is_not_read_stalls_nobody_else),
           UNIT_TEST(flows_that_stall_one_after_the_other_leave_room_for_more),
-          UNIT_TEST(flows_that_stall_together_leave_room_for_more), UNIT_TEST(what_nobody_expects_does_not_come))
+          UNIT_TEST(flows_that_stall_together_leave_room_for_more),
+          UNIT_TEST(flows_that_stall_at_their_largest_leave_room_for_more),
+          UNIT_TEST(what_nobody_expects_does_not_come))
