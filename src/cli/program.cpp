@@ -15,6 +15,7 @@
 #include "sallyport/config/settings.hpp"
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/gateway/check_configuration.hpp"
+#include "sallyport/netfilter/kernel_settings.hpp"
 #include "sallyport/netfilter/kernel_watch.hpp"
 #include "sallyport/netfilter/policy_routing.hpp"
 
@@ -184,6 +185,10 @@ class CommandLine {
       return netfilter::run_policy_routes(policy_routes_, streams.out, streams.err);
     });
     routes->group("")->add_option("VERB", policy_routes_, "up, down, status or show");
+    CLI::App* settings =
+        command(app_, "kernel-check", "Say what of the kernel's settings is in the way",
+                [this](Streams streams) { return netfilter::run_kernel_check(lan_interfaces_, streams.out); });
+    settings->group("")->add_option("INTERFACE", lan_interfaces_, "Where clients are");
     CLI::App* watch =
         command(app_, "kernel-watch", "Keep the kernel rules as they were put up",
                 [this](Streams streams) { return netfilter::run_kernel_watch(kernel_watch_, streams.err); });
@@ -205,6 +210,7 @@ class CommandLine {
   CaptureWish capture_;
   std::size_t most_judged_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> policy_routes_;
+  std::vector<std::string> lan_interfaces_;
   netfilter::KernelWatchOptions kernel_watch_;
 };
 

@@ -23,6 +23,7 @@
 #include "sallyport/base/text.hpp"
 #include "sallyport/base/unique_fd.hpp"
 #include "sallyport/netfilter/kernel_changes.hpp"
+#include "sallyport/netfilter/kernel_settings.hpp"
 #include "sallyport/netfilter/policy_routing.hpp"
 
 #include "mending_pace.hpp"
@@ -60,12 +61,6 @@ std::optional<Wanted> read_wanted(const std::string& path) {
     for (std::string name; names >> name;) wanted.lan_interfaces.push_back(name);
   }
   return wanted;
-}
-
-bool is_switched_on(const char* path) {
-  std::ifstream file(path);
-  int value = 0;
-  return file >> value && value != 0;
 }
 
 Result<UniqueFd> signals_as_descriptor() {
@@ -115,7 +110,7 @@ class KernelWatch {
   void take_signals();
   Result<void> take_changes();
   void look_at_links(const Wanted& wanted);
-  void look_at_forwarding();
+  void look_at_settings(const Wanted& wanted);
   void look_at_routes();
   void begin_mending();
   void conclude_mending();
@@ -133,7 +128,7 @@ class KernelWatch {
   Clock::time_point next_look_ = Clock::now();
   bool changed_ = true;  // links or settings, and they have not been looked at
   std::map<std::string, bool> interfaces_;
-  std::map<std::string, bool> forwarding_;
+  std::optional<std::vector<Obstacle>> obstacles_;
 };
 
 Result<void> KernelWatch::run() {
@@ -141,7 +136,7 @@ Result<void> KernelWatch::run() {
   while (!told_to_end_) {
     if (const std::optional<Wanted> wanted = read_wanted(options_.wanted); wanted && std::exchange(changed_, false)) {
       look_at_links(*wanted);
-      look_at_forwarding();
+      look_at_settings(*wanted);
     }
     if (!child_ && Clock::now() >= next_look_) begin_mending();
     if (Result<void> done = wait(); !done) return done;
@@ -205,18 +200,19 @@ void KernelWatch::look_at_links(const Wanted& wanted) {
   interfaces_ = std::move(now);
 }
 
-void KernelWatch::look_at_forwarding() {
-  static constexpr std::array<std::array<const char*, 2>, 2> settings{
-      {{"net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"},
-       {"net.ipv6.conf.all.forwarding", "/proc/sys/net/ipv6/conf/all/forwarding"}}};
-  for (const auto& [name, path] : settings) {
-    const bool on = is_switched_on(path);
-    const auto before = forwarding_.find(name);
-    if (before != forwarding_.end() && before->second != on) {
-      say(std::string(name) + (on ? " is 1 again" : " has become 0: clients' other traffic is no longer routed"));
-    }
-    forwarding_[name] = on;
+void KernelWatch::look_at_settings(const Wanted& wanted) {
+  std::vector<Obstacle> now = kernel_obstacles(wanted.lan_interfaces);
+  const auto is_in = [](const Obstacle& one, const std::vector<Obstacle>& all) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  };
+  // What stood in the way from the beginning was said when the rules were put up.
+  for (const Obstacle& one : now) {
+    if (obstacles_ && !is_in(one, *obstacles_)) say(one.to_string());
   }
+  for (const Obstacle& one : obstacles_.value_or(std::vector<Obstacle>())) {
+    if (!is_in(one, now)) say(one.setting + " is no longer in the way");
+  }
+  obstacles_ = std::move(now);
 }
 
 void KernelWatch::begin_mending() {
@@ -224,6 +220,7 @@ void KernelWatch::begin_mending() {
   const std::optional<Wanted> wanted = read_wanted(options_.wanted);
   next_look_ = last_look_ + (wanted && !wanted->kernel_tells ? look_unasked_where_nothing_tells : look_unasked);
   if (!wanted) return;
+  look_at_settings(*wanted);  // of those of bridges the kernel does not tell
   if (changes_.rules_fd() < 0) next_look_ = last_look_ + look_unasked_where_nothing_tells;
   Result<Child> child = start(options_.mend);
   if (child) {

@@ -363,9 +363,9 @@ def the_watch_speaks_of_interfaces_and_forwarding(box):
         box.namespaces.run("gateway", "ip link add lan9 type veth peer name far9")
         watch.wait("interface lan9 has come")
         box.namespaces.run("gateway", "sysctl -qw net.ipv4.ip_forward=0")
-        watch.wait("net.ipv4.ip_forward has become 0")
+        watch.wait("net.ipv4.ip_forward is 0: clients' other traffic (DNS, for one) is not routed")
         box.namespaces.run("gateway", "sysctl -qw net.ipv4.ip_forward=1; ip link del lan9")
-        watch.wait("net.ipv4.ip_forward is 1 again")
+        watch.wait("net.ipv4.ip_forward is no longer in the way")
         watch.wait("there is no interface lan9", 2)
 
 
