@@ -18,12 +18,12 @@ class FrameClient:
     where our own writing failed. `frames` holds all that came, `heads` the decoded fields of each stream, `ended` how it
     ended: closed, cut or reset."""
 
-    def __init__(self, made, context, server_name, patience=5.0):
+    def __init__(self, made, context, server_name, patience=5.0, server_side=False):
         self.socket, self.patience, self.name = made, patience, server_name
         self.frames, self.ended, self.sent, self.heads = [], None, 0, {}
         self._in, self._out, self._buffer, self._looked_at = ssl.MemoryBIO(), ssl.MemoryBIO(), bytearray(), 0
         self._unsent, self._deaf, self._decoder, self._block = bytearray(), False, hpack.Decoder(), b""
-        self.tls = context.wrap_bio(self._in, self._out, server_hostname=server_name)
+        self.tls = context.wrap_bio(self._in, self._out, server_side, server_name)
         self._shake_hands()
         self.protocol = self.tls.selected_alpn_protocol()
 
@@ -107,9 +107,12 @@ class FrameClient:
             self.ended = "closed"
         except ssl.SSLError:
             self.ended = "cut"
-        for frame in h2.take_frames(self._buffer):
+        for frame in self._take_frames():
             self._note(frame)
         self._unsent += self._out.read()
+
+    def _take_frames(self):
+        return h2.take_frames(self._buffer)
 
     def _note(self, frame):
         """Keeps the frame; field blocks are decoded in the order in which they come, since HPACK has a state."""
@@ -139,6 +142,16 @@ class FrameClient:
         """Waits for the end of the connection; gives the GOAWAY that announced it, or None."""
         self.wait(lambda frame: False, timeout)
         return next((frame for frame in reversed(self.frames) if frame.is_one(h2.GOAWAY)), None)
+
+    def pause(self, timeout=1.0):
+        """Waits for something to come, or to be sent, that long at most."""
+        self._turn(time.monotonic() + timeout)
+
+    def arrived(self):
+        """What has come and was not looked at, without waiting; it is kept no longer, for connections that carry much."""
+        self._turn(time.monotonic())
+        new, self.frames, self._looked_at = self.frames[self._looked_at:], [], 0
+        return new
 
     def rewind(self):
         """The next wait looks at every frame again."""
