@@ -1,4 +1,11 @@
-"""What the path does to the daemon's connections: packets that are too large for a link behind the next one (TESTS I09)."""
+"""What the path does to the daemon's connections: packets that are too large for a link behind the next one, ports where nobody
+listens, clients that are gone (TESTS I09)."""
+
+import contextlib
+import socket
+import struct
+import threading
+import time
 
 from harness import topology
 from harness.namespaces import Namespace
@@ -73,3 +80,59 @@ def narrow_link_before_the_client(lab):
             lab.expect(THROUGH, answer.status == 200 and len(answer.body) == BODY, answer)
         except OSError as error:
             lab.expect(THROUGH, False, f"{address}: {error!r}")
+
+
+@scenario("I09")
+def nobody_listens(lab):
+    """The origin resets the connection: the client reads why, inside TLS, and others are served."""
+    lab.origin(addresses=(topology.SECOND_ORIGIN,))
+    lab.gateway()
+    for address in (topology.ORIGIN, topology.ORIGIN6):
+        answer = lab.get("closed.test", address=address)
+        lab.expect("a closed port is a page that says so", answer.status == 502 and b"refused" in answer.body.lower(),
+                   f"{address}: {answer} {answer.body[:300]}")
+    lab.expect("others are served", lab.get("open.test", address=topology.SECOND_ORIGIN).status == 200, "")
+
+
+CLOSED = "the origin's connection ends soon after its client has vanished"
+
+
+def _endless(connection, _):
+    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        connection.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+        time.sleep(0.01)  # faster than it takes to fill what lies between, and no burden for who runs beside
+
+
+@scenario("I09", control=Control(CLOSED))
+def client_that_vanishes(lab):
+    """In the midst of a response: with a reset, and without a word. In the control it stays and reads."""
+    origin = lab.origin(behaviours={"/endless": _endless})
+    lab.gateway({"upstream.idle_timeout_seconds": "2"})
+    for way in ("reset", "silence"):
+        origin.forget()
+        connection = lab.open("endless.test")
+        connection.send("GET /endless HTTP/1.1\r\nHost: endless.test\r\n\r\n")
+        connection.tls.recv(65536)
+        reader = threading.Thread(target=_read_on, args=(connection,), daemon=True)
+        if lab.in_control:
+            reader.start()
+        elif way == "reset":
+            connection.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        else:
+            lab.client_side.run(["iptables", "-I", "INPUT", "1", "-p", "tcp", "-j", "DROP"])
+            lab.client_side.run(["iptables", "-I", "OUTPUT", "1", "-p", "tcp", "-j", "DROP"])
+        serving = [one for one in list(origin.connections) if one.requests]
+        ended = serving[0].finished.wait(2 if lab.in_control else lab.patience)
+        lab.expect(CLOSED, ended, f"{way}: {len(origin.connections)} connections, {serving[0].error!r}")
+        if lab.in_control:
+            socket.socket.shutdown(connection.tls, socket.SHUT_RDWR)
+            reader.join()
+        connection.close()
+
+
+def _read_on(connection):
+    with contextlib.suppress(OSError, ValueError):
+        while connection.tls.recv(65536):
+            pass
