@@ -1,11 +1,13 @@
-"""Where the contest takes place: three namespaces, the origins, the load, and the files that contestants are given."""
+"""Where the contest takes place: three namespaces and one far away, the origins, the load, and the files that contestants are
+given."""
 
+import contextlib
 import itertools
 import json
 import os
 import subprocess
 
-from harness import certificates, topology
+from harness import certificates, namespaces, topology
 from harness.name_server import NameServer
 
 from . import machine
@@ -15,8 +17,26 @@ MANY_NAMES = "n%d.bench.test"
 ORIGIN = topology.ORIGIN  # keeps connections open, resumes sessions
 CLOSING_ORIGIN = "203.0.113.11"  # closes after each answer, gives no tickets
 BAD_ORIGIN = "203.0.113.12"  # its certificate comes from an unknown root
+LIVE_ORIGIN, LIVE_NAME = "203.0.113.13", "live.bench.test"  # see live_origin.py
+FAR_ORIGIN, FAR_MILLISECONDS = "198.51.100.60", 40  # there and back
 BULK_BYTES = 1 << 30
 _FIRST_CLIENT, _CLIENTS = 10, 200
+_CROWD = "10.2.0.0/16"
+_URGENT = ["chrt", "-f", "20"]
+
+
+class RunningLoad:
+    """A piece of work that goes on while others do."""
+
+    def __init__(self, process, what):
+        self._process, self._what = process, what
+
+    def end(self):
+        """Waits for its end; gives what it says."""
+        said, complaints = self._process.communicate()
+        if self._process.returncode != 0:
+            raise RuntimeError(f"{self._what}: {complaints.strip()}")
+        return json.loads(said)
 
 
 class Arena:
@@ -25,6 +45,7 @@ class Arena:
     def __init__(self, prefix, folder, large_folder, build, steering):
         self.folder, self.large_folder, self.build, self.steering = folder, large_folder, build, steering
         self.core, self.other_cores = machine.cores()
+        self.load_cores = self.other_cores
         self.load_program = os.path.join(build, "bench-load")
         self.topology = topology.Topology(prefix)
         self.client_side, self.gateway_side, self.origin_side = (self.topology.client, self.topology.gateway, self.topology.origin)
@@ -37,6 +58,7 @@ class Arena:
         self.static_identity = self._identity("static", self.authority)
         self.origin_identity = self._identity("origin", self.root)
         self._numbers, self._names = itertools.count(_FIRST_CLIENT), itertools.count(0, 1_000_000)
+        self._crowds = itertools.count(1)
         self._prepare_clients()
         self._start_origins()
         self._name_server = NameServer(self.origin_side, topology.NAME_SERVER, {"*": [ORIGIN]})
@@ -57,18 +79,28 @@ class Arena:
         drop later packets that early demux matches to them."""
         lines = [f"addr add 10.1.0.{number}/24 dev lan" for number in range(_FIRST_CLIENT, _FIRST_CLIENT + _CLIENTS)]
         subprocess.run(["ip", "-n", self.client_side.name, "-batch", "-"], input="\n".join(lines), text=True, check=True)
+        # Crowds of clients that nobody has to be told of: their whole prefix is at home in the client's namespace.
+        self.client_side.run(["ip", "route", "add", "local", _CROWD, "dev", "lo"])
+        self.gateway_side.run(["ip", "route", "add", _CROWD, "via", topology.CLIENT])
+        self.origin_side.run(["ip", "route", "add", _CROWD, "via", topology.GATEWAY_WAN])
         for side in (self.client_side, self.gateway_side, self.origin_side):
             side.run(["sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1", "net.ipv4.ip_local_port_range=1024 65000"])
 
     def new_client(self):
         return f"10.1.0.{_FIRST_CLIENT + (next(self._numbers) - _FIRST_CLIENT) % _CLIENTS}"
 
+    def new_crowd(self, number):
+        """The first of so many addresses of clients, at most 1,024, that nobody has been yet."""
+        assert number <= 1024
+        start = next(self._crowds) * 4
+        return f"10.2.{start % 256}.1"
+
     def new_names(self):
         """The first number of a range of names that nobody has asked for yet."""
         return next(self._names)
 
     def _start_origins(self):
-        root = os.path.join(self.large_folder, "www")
+        self.root_folder = root = os.path.join(self.large_folder, "www")
         os.makedirs(root)
         with open(os.path.join(root, "1k"), "wb") as file:
             file.write(b"x" * 1024)
@@ -82,39 +114,98 @@ class Arena:
             folder=self.folder, root=root, identity=self.origin_identity, bad=bad, origin=ORIGIN, closing=CLOSING_ORIGIN,
             strange=BAD_ORIGIN))
         self.origin_side.run(machine.pinned(["nginx", "-e", f"{self.folder}/origin-error.log", "-c", config], self.other_cores))
+        self._start_far_origin()
+
+    def _start_far_origin(self):
+        """An origin behind a wire that keeps each packet for half the time: a program carries them between two namespaces."""
+        self._far_side = namespaces.Namespace(self.topology.origin.name.replace("-origin", "-far"))
+        self._wire = self.origin_side.start(
+            machine.pinned([self.load_program, "delay", "--interface", "far", "--namespace", f"/run/netns/{self._far_side.name}",
+                            "--milliseconds", FAR_MILLISECONDS / 2], self.other_cores),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if not self._wire.stdout.readline():
+            raise RuntimeError("the wire to the far origin cannot be laid")
+        self.origin_side.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"])
+        for side, commands in ((self.origin_side, [["link", "set", "far", "up"], ["route", "add", FAR_ORIGIN, "dev", "far"]]),
+                               (self._far_side, [["link", "set", "far", "up"], ["addr", "add", FAR_ORIGIN, "dev", "far"],
+                                                 ["route", "add", "default", "dev", "far"]])):
+            for command in commands:
+                side.run(["ip", *command])
+        config = self.write("far.conf", _FAR.format(folder=self.folder, root=self.root_folder, identity=self.origin_identity,
+                                                    far=FAR_ORIGIN))
+        self._far_side.run(machine.pinned(["nginx", "-e", f"{self.folder}/far-error.log", "-c", config], self.other_cores))
+
+    def accepted(self):
+        """How many connections the origins have accepted so far."""
+        said = self.origin_side.run(["curl", "-s", "http://127.0.0.1:8080/"]).stdout
+        return int(said.splitlines()[2].split()[0])
 
     # --- the load
 
-    def load(self, kind, client, *options, name=ONE_NAME, address=ORIGIN, path="/1k", roots=None, timeout=600):
-        """Runs one piece of work to its end; gives what the load program says of it."""
-        done = self.client_side.run(self._load_command(kind, client, name, address, path, roots, options), check=False,
-                                    timeout=timeout)
+    def load(self, kind, client, *options, name=ONE_NAME, address=ORIGIN, path="/1k", roots=None, timeout=600, urgent=False):
+        """Runs one piece of work to its end; gives what the load program says of it. `urgent`: before whatever else wants its
+        cores."""
+        command = self._load_command(kind, client, name, address, path, roots, options)
+        done = self.client_side.run(_URGENT + command if urgent else command, check=False, timeout=timeout)
         if done.returncode != 0:
             raise RuntimeError(f"{kind} {' '.join(map(str, options))}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
-    def hold(self, client, count, name=ONE_NAME):
-        """Opens idle connections and gives the process that holds them, once they are there."""
-        command = self._load_command("idle", client, name, ORIGIN, "/1k", None, ["--count", count])
+    def begin_load(self, kind, client, *options, name=ONE_NAME, address=ORIGIN, path="/1k", roots=None):
+        command = self._load_command(kind, client, name, address, path, roots, options)
+        return RunningLoad(self.client_side.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                                  text=True), kind)
+
+    @contextlib.contextmanager
+    def holding(self, contestant, client, count, sources):
+        """So many idle connections, all of which have had an answer, are there meanwhile."""
+        options = ["--groups", contestant.groups, "--count", count, "--sources", sources]
+        command = self._load_command("idle", client, ONE_NAME, ORIGIN, "/1k", None, options)
         process = self.client_side.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if not process.stdout.readline():
-            raise RuntimeError(f"idle connections: {process.communicate()[1].strip()}")
-        return process
+        try:
+            if not process.stdout.readline():
+                raise RuntimeError(f"idle connections: {process.communicate()[1].strip()}")
+            yield
+        finally:
+            if process.poll() is None:
+                process.communicate()
 
     def _load_command(self, kind, client, name, address, path, roots, options):
         return machine.pinned([self.load_program, kind, "--address", address, "--source", client, "--roots",
-                               roots or self.authority_file, "--name", name, "--path", path, *options], self.other_cores)
+                               roots or self.authority_file, "--name", name, "--path", path, *options], self.load_cores)
+
+    @contextlib.contextmanager
+    def spread_load(self):
+        """Clients and origins may run on every core meanwhile, the contestants' included."""
+        def pin(cores):
+            with open(os.path.join(self.folder, "origin.pid"), encoding="ascii") as file:
+                for pid in machine.family(int(file.read())):
+                    machine.pin(pid, cores)
+            self.load_cores = cores
+        pin([self.core, *self.other_cores])
+        try:
+            yield
+        finally:
+            pin(self.other_cores)
+
+    def on_the_core(self, kind, *options):
+        """What the load program says of a measure that it takes on the contestants' core."""
+        command = machine.pinned([self.load_program, kind, *options], self.core)
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     def floor(self):
         """What OpenSSL itself spends on the two full handshakes of an intercepted connection, in µs: a server's and a client's."""
-        command = [self.load_program, "floor", "--identity", self.origin_identity, "--roots", self.roots_file, "--name", ONE_NAME,
-                   "--count", "1000"]
-        said = subprocess.run(machine.pinned(command, self.core), check=True, capture_output=True, text=True).stdout
-        figures = json.loads(said)
+        figures = self.on_the_core("floor", "--identity", self.origin_identity, "--roots", self.roots_file, "--name", ONE_NAME,
+                                   "--count", 1000)
         return figures["client_us"] + figures["server_us"]
 
-    def probe(self):
-        return machine.Probe(self.load_program, self.origin_identity, self.roots_file, ONE_NAME, self.core)
+    def probe(self, core=None):
+        return machine.Probe(self.load_program, self.origin_identity, self.roots_file, ONE_NAME, self.core if core is None else core)
+
+    def blacklist(self, pattern, number):
+        """The text of a policy that blacklists the first so many names of the pattern, by a list file."""
+        path = self.write("listed.txt", "".join(f"{pattern % one}\n" for one in range(number)))
+        return f"[blacklist]\nfile = {path}\n"
 
 
 _ORIGINS = """
@@ -135,11 +226,32 @@ http {{
     location = /sink {{ return 200 "taken\\n"; }}
   }}
   server {{
+    listen 127.0.0.1:8080;
+    location / {{ stub_status; }}
+  }}
+  server {{
     listen {closing}:443 ssl backlog=4096;
     ssl_session_tickets off; ssl_session_cache off; keepalive_timeout 0;
   }}
   server {{
     listen {strange}:443 ssl; ssl_certificate {bad}; ssl_certificate_key {bad};
+  }}
+}}
+"""
+
+_FAR = """
+user nobody nogroup;
+worker_processes 1;
+pid {folder}/far.pid;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/f1; proxy_temp_path {folder}/f2; fastcgi_temp_path {folder}/f3; uwsgi_temp_path {folder}/f4;
+  scgi_temp_path {folder}/f5;
+  keepalive_requests 100000000; keepalive_timeout 600s; ssl_protocols TLSv1.2 TLSv1.3;
+  server {{
+    listen {far}:443 ssl backlog=4096; ssl_certificate {identity}; ssl_certificate_key {identity};
+    root {root};
   }}
 }}
 """

@@ -23,10 +23,15 @@ _ROUTES = [["ip", "rule", "{}", "fwmark", "1", "lookup", "100"],
 
 
 class Contestant:
-    """One proxy. `modes` are those it can be started in: intercept, passthrough, resumed, http2, no pool."""
+    """One proxy. `modes` are those it can be started in: intercept, passthrough, resumed, http2, no pool, and sallyport's own.
+    `only`: the works it does, all where it is empty; `pace`: its share of the operations, less where it is slow. `at_start`: what
+    it had spent (CPU seconds) and held (resident KiB) when it was ready."""
 
     name, package, note = "", "", ""
     modes = frozenset({"intercept"})
+    only = frozenset()
+    pace = 1.0
+    at_start = (0.0, 0)
     verifies = True
     groups = "X25519"
 
@@ -79,6 +84,11 @@ class Contestant:
     def load(self, kind, *options, mode="intercept", **how):
         return self.arena.load(kind, self.client, "--groups", self.groups, *options, roots=self.roots(mode), **how)
 
+    def begin_load(self, kind, *options, client=None, **how):
+        """The same, which goes on while others do, perhaps from another client."""
+        return self.arena.begin_load(kind, client or self.client, "--groups", self.groups, *options, roots=self.roots("intercept"),
+                                     **how)
+
     def _wait_until_it_serves(self, mode):
         """A listener exists some time after the start, and no contestant says when."""
         deadline = time.monotonic() + 30
@@ -93,7 +103,9 @@ class Contestant:
                 with open(os.path.join(self.folder, "stderr"), encoding="utf-8", errors="replace") as file:
                     raise RuntimeError(f"{self.name} does not serve: {said['first_error']}\n{file.read()[-2000:]}")
             time.sleep(0.1)
-        machine.until_idle(self.pid)
+        if self.pid:
+            machine.until_idle(self.pid)
+            self.at_start = (machine.cpu_seconds(self.pid), machine.resident_kib(self.pid))
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -106,7 +118,7 @@ class Direct(Contestant):
     """Nothing in between but the kernel's forwarding."""
 
     name, package = "direct", "nginx-light"
-    modes = frozenset({"intercept", "passthrough", "http2"})
+    only = frozenset({"latency", "far"})
 
     def start(self, mode):
         self.pid = None
@@ -119,27 +131,58 @@ class Sallyport(Contestant):
     """As it is shipped: history and metrics on, the log in a file; one worker."""
 
     name, package = "sallyport", "sallyport"
-    modes = frozenset({"intercept", "passthrough", "resumed", "no pool", "http2"})
-    settings, history = {}, True
+    note = "mints a leaf for each name, keeps the client's address; history, metrics and QUIC guard on, the log in a file"
+    settings, history, policy = {}, True, ""
+    _daemon = _files = None
+    # What a mode sets off its default, beside `workers = 1` and the log file.
+    mode_settings = {"intercept": {}, "resumed": {}, "http2": {}, "passthrough": {},
+                     "no pool": {"upstream.pool_idle_seconds": "0"},
+                     "no quic": {"quic.action": "allow"},
+                     "many": {"limits.connections_per_client": "20000"},
+                     "two workers": {"gateway.workers": "2"}}
+    modes = frozenset(mode_settings)
 
     def start(self, mode):
-        settings = {"gateway.workers": "1", "log.destination": f"{self.folder}/log", **self.settings}
-        if mode == "no pool":
-            settings["upstream.pool_idle_seconds"] = "0"
+        settings = {"gateway.workers": "1", "log.destination": f"{self.folder}/log", **self.settings, **self.mode_settings[mode]}
         if not self.history:
             settings["history.database"] = None
-        policy = "[passthrough]\ndomain = *.bench.test\n" if mode == "passthrough" else ""
+        policy = "[passthrough]\ndomain = *.bench.test\n" if mode == "passthrough" else self.policy
         files = DaemonFiles(self.folder, self.arena.authority, self.arena.root.pem(), settings, policy)
         self._daemon = Daemon(self.arena.gateway_side, os.path.join(self.arena.build, "sallyportd"), files)
         self.pid = self._daemon.pid
+        self._files = files
         self._steer("up", files)
         machine.pin(self.pid, self.arena.core)
-        self._files = files
         self._wait_until_it_serves(mode)
 
     def stop(self):
-        self._steer("down", self._files)
-        self._daemon.stop()
+        if self._files:
+            self._steer("down", self._files)
+            self._files = None
+        if self._daemon:
+            self._daemon.stop()
+            self._daemon = None
+
+    @property
+    def policy_file(self):
+        return self._files.policy
+
+    def rewrite_policy(self, text):
+        self._files.write_policy(text)
+
+    def reload(self):
+        """Returns once every worker has the new configuration."""
+        subprocess.run([os.path.join(self.arena.build, "sallyport"), "--config", self._files.config, "reload"], check=True,
+                       capture_output=True)
+
+    def spread_workers(self):
+        """One core for each worker; gives {core: thread}. All other threads may run on any of these cores."""
+        workers = machine.threads_named(self.pid, "worker-")
+        found = dict(zip([self.arena.core, *self.arena.other_cores], workers))
+        machine.pin(self.pid, list(found))
+        for core, thread in found.items():
+            machine.pin_thread(thread, core)
+        return found
 
     def _steer(self, verb, files):
         self.arena.gateway_side.run([self.arena.steering, "--config", files.config, "--sallyport",
@@ -154,14 +197,23 @@ class Sallyport(Contestant):
 class SallyportWithoutHistory(Sallyport):
     """The same with `[history] database` empty."""
 
-    name, history = "sallyport, no history", False
+    name, history, note = "sallyport, no history", False, "the same without its history"
+    only = frozenset({"new", "h1", "h2"})
 
 
 class Haproxy(Contestant):
-    """A hand-built re-encrypting proxy: one static certificate, nothing is minted; transparent, client's address kept."""
+    """A hand-built re-encrypting proxy: one static certificate, nothing is minted; transparent, client's address kept. Each client
+    connection keeps its upstream connections to itself: bound to the client's address they carry its port too, so that nobody
+    else could use them."""
 
-    name, package, note = "haproxy", "haproxy", "static certificate, mints nothing"
+    name, package = "haproxy", "haproxy"
+    note = "static certificate, mints nothing; an upstream connection belongs to one client connection"
     modes = frozenset({"intercept", "passthrough", "resumed", "http2"})
+    origin_options = ""
+    backend = """  http-reuse never
+  max-session-srv-conns 128
+  source 0.0.0.0 usesrc clientip
+"""
 
     def steering(self):
         return _TPROXY + _ROUTES
@@ -169,16 +221,32 @@ class Haproxy(Contestant):
     def command(self, mode):
         passing = mode == "passthrough"
         ends = "" if passing else f" ssl crt {self.arena.static_identity} alpn h2,http/1.1"
-        upstream = "" if passing else (f" ssl verify required ca-file {self.arena.roots_file} sni req.hdr(host)")
+        upstream = "" if passing else f" ssl verify required ca-file {self.arena.roots_file} sni req.hdr(host){self.origin_options}"
+        if mode == "http2":
+            upstream += " alpn h2,http/1.1"
+        backend = "  source 0.0.0.0 usesrc clientip\n" if passing else self.backend
         return ["haproxy", "-db", "-f", self.write("haproxy.cfg", _HAPROXY.format(
-            kind="tcp" if passing else "http", port=_PORT, ends=ends, upstream=upstream))]
+            kind="tcp" if passing else "http", port=_PORT, ends=ends, upstream=upstream, backend=backend))]
+
+
+class HaproxyWithPool(Haproxy):
+    """The same as an expert would build it: the source address comes from a header of its own making, which leaves the port out,
+    so that the next connection of the same client finds what the one before has left."""
+
+    name, note = "haproxy, pool", "the same with a pool for each client, `http-reuse always`"
+    only = frozenset({"new", "latency"})
+    origin_options = " pool-low-conn 1000"
+    backend = """  http-reuse always
+  http-request set-header x-contest-from %[src]
+  source 0.0.0.0 usesrc hdr_ip(x-contest-from)
+"""
 
 
 class NginxProxy(Contestant):
     """A hand-built re-encrypting proxy: one static certificate, nothing is minted; its pool is shared by all clients."""
 
     name, package, note = "nginx", "nginx-light", "static certificate, mints nothing; its pool mixes clients"
-    modes = frozenset({"intercept", "resumed", "http2"})
+    modes = frozenset({"intercept", "resumed", "http2", "many"})
     _ports = {places.ORIGIN: "8443", places.CLOSING_ORIGIN: "8444", places.BAD_ORIGIN: "8445"}
 
     def steering(self):
@@ -199,6 +267,7 @@ class Sslsplit(Contestant):
     name, package, note = "sslsplit", "sslsplit", "does not verify origins, dials from its own address"
     verifies = False
     groups = "P-256"  # it knows no X25519
+    pace = 0.5
 
     def steering(self):
         return _REDIRECT
@@ -207,11 +276,28 @@ class Sslsplit(Contestant):
         return ["sslsplit", "-k", self.arena.authority_key, "-c", self.arena.authority_file, "https", "0.0.0.0", _PORT]
 
 
+class SpliceRelay(Contestant):
+    """Not a proxy: a relay of ours that moves bytes by splice(2) and does nothing else, the floor of a passthrough."""
+
+    name, package, note = "splice relay", "sallyport", "moves bytes by splice(2), two threads a connection, and does nothing else"
+    modes = frozenset({"passthrough"})
+
+    def steering(self):
+        return _REDIRECT
+
+    def command(self, mode):
+        return [self.arena.load_program, "relay", "--listen", _PORT, "--address", places.ORIGIN]
+
+    def version(self):
+        return ""
+
+
 class Squid(Contestant):
     """ssl-bump of everything, without a cache."""
 
     name, package, note = "squid", "squid-openssl", "dials from its own address"
     modes = frozenset({"intercept", "passthrough", "resumed"})
+    pace = 0.3
 
     def steering(self):
         return _REDIRECT
@@ -230,6 +316,7 @@ class Mitmproxy(Contestant):
 
     name, package, note = "mitmproxy", "mitmproxy", "dials from its own address"
     modes = frozenset({"intercept", "passthrough", "http2"})
+    pace = 0.15
 
     def steering(self):
         return _REDIRECT
@@ -243,7 +330,7 @@ class Mitmproxy(Contestant):
                 "--set", "flow_detail=0", *ignored]
 
 
-EVERYBODY = (Direct, Sallyport, SallyportWithoutHistory, Haproxy, NginxProxy, Sslsplit, Squid, Mitmproxy)
+EVERYBODY = (Direct, Sallyport, SallyportWithoutHistory, Haproxy, HaproxyWithPool, NginxProxy, Sslsplit, Squid, Mitmproxy, SpliceRelay)
 
 _HAPROXY = """
 global
@@ -260,8 +347,7 @@ frontend clients
   bind :{port} transparent{ends}
   default_backend origins
 backend origins
-  source 0.0.0.0 usesrc clientip
-  server origin 0.0.0.0:443{upstream}
+{backend}  server origin 0.0.0.0:443{upstream}
 """
 
 _NGINX = """
@@ -269,7 +355,7 @@ user root;
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
-events {{ worker_connections 9000; }}
+events {{ worker_connections 18000; }}
 http {{
   access_log off;
   client_body_temp_path {folder}/p1; proxy_temp_path {folder}/p2; fastcgi_temp_path {folder}/p3; uwsgi_temp_path {folder}/p4;

@@ -18,9 +18,29 @@ def pinned(command, where):
     return ["taskset", "-c", listed, *map(str, command)]
 
 
-def pin(pid, core):
-    """Puts a running process with all its threads on one core."""
-    subprocess.run(["taskset", "-acp", str(core), str(pid)], check=True, stdout=subprocess.DEVNULL)
+def pin(pid, where):
+    """Puts a running process with all its threads on these cores."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        pin_thread(int(task), where)
+
+
+def pin_thread(tid, where):
+    os.sched_setaffinity(tid, where if isinstance(where, list) else [where])
+
+
+def threads_named(pid, beginning):
+    """The threads of the process whose names begin so, in the names' order."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/comm", encoding="utf-8") as file:
+            found.append((file.read().strip(), int(task)))
+    return [task for name, task in sorted(found) if name.startswith(beginning)]
+
+
+def thread_seconds(tid):
+    """CPU time of one thread so far."""
+    with open(f"/proc/{tid}/task/{tid}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e9
 
 
 def family(pid):

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <iostream>
@@ -8,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "percentiles.hpp"
 #include "works.hpp"
 
 namespace sallyport::bench {
@@ -27,18 +27,11 @@ struct Seen {
   std::string issuer, first_error;
 };
 
-std::string name_number(const std::string& pattern, std::uint64_t number) {
-  const std::size_t at = pattern.find("%d");
-  return at == std::string::npos ? pattern : pattern.substr(0, at) + std::to_string(number) + pattern.substr(at + 2);
-}
-
-nlohmann::json percentiles(std::vector<double>& figures) {
-  if (figures.empty()) return nullptr;
-  std::ranges::sort(figures);
-  const auto at = [&](double part) {
-    return figures[static_cast<std::size_t>(part * static_cast<double>(figures.size() - 1))];
-  };
-  return {{"p50", at(0.5)}, {"p90", at(0.9)}, {"p99", at(0.99)}, {"most", figures.back()}};
+// `destination`, from the connection's own one of the sources.
+Destination from_its_source(const Load& load, std::uint64_t connection) {
+  Destination destination = load.destination;
+  destination.source = address_after(destination.source, connection % load.sources);
+  return destination;
 }
 
 class Thread {
@@ -48,7 +41,7 @@ class Thread {
 
   void run() {
     auto due = Clock::now();
-    for (std::uint64_t number = next_++; number < load_.connections; number = next_++) {
+    for (std::uint64_t number = next_++; number < load_.connections && !is_over(); number = next_++) {
       std::this_thread::sleep_until(due);
       due += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(load_.interval));
       const Result<void> served = connect_once(number);
@@ -69,13 +62,16 @@ class Thread {
   Result<void> connect_once(std::uint64_t number) {
     auto began = Clock::now();
     Result<TlsClient> client =
-        TlsClient::open(load_.destination, context_, name_number(load_.name, load_.first_name + number),
+        TlsClient::open(from_its_source(load_, number), context_, name_number(load_.name, load_.first_name + number),
                         load_.resume ? session_.get() : nullptr);
     if (!client) return std::unexpected(client.error());
-    for (std::uint64_t asked = 1; asked <= load_.requests; ++asked) {
-      const Result<std::uint64_t> answer = client->get(load_.path, asked == load_.requests);
+    bool last = false;
+    for (std::uint64_t asked = 1; !last; ++asked) {
+      last = asked >= load_.requests || is_over();
+      const Result<std::uint64_t> answer = client->get(load_.path, last);
       if (!answer) return std::unexpected(answer.error());
       (asked == 1 ? connections_ : requests_).push_back(microseconds_since(began));
+      if (load_.pause > 0 && !last) std::this_thread::sleep_for(std::chrono::duration<double>(load_.pause));
       began = Clock::now();
     }
     if (client->resumed()) ++resumed_;
@@ -84,7 +80,10 @@ class Thread {
     return {};
   }
 
+  [[nodiscard]] bool is_over() const { return load_.seconds > 0 && microseconds_since(began_) > load_.seconds * 1e6; }
+
   const Load& load_;
+  const Clock::time_point began_ = Clock::now();
   SSL_CTX* context_;
   std::atomic<std::uint64_t>& next_;
   Seen& seen_;
@@ -95,6 +94,11 @@ class Thread {
 };
 
 }  // namespace
+
+std::string name_number(const std::string& pattern, std::uint64_t number) {
+  const std::size_t at = pattern.find("%d");
+  return at == std::string::npos ? pattern : pattern.substr(0, at) + std::to_string(number) + pattern.substr(at + 2);
+}
 
 Result<void> run_load(const Load& load) {
   const Result<crypto::SslCtxPtr> context = client_context(load.roots_file, load.groups);
@@ -147,8 +151,8 @@ Result<void> hold_idle(const Load& load) {
   std::vector<TlsClient> held;
   held.reserve(load.connections);
   for (std::uint64_t number = 0; number < load.connections; ++number) {
-    Result<TlsClient> client =
-        TlsClient::open(load.destination, context->get(), name_number(load.name, load.first_name + number));
+    Result<TlsClient> client = TlsClient::open(from_its_source(load, number), context->get(),
+                                               name_number(load.name, load.first_name + number));
     if (!client) return std::unexpected(client.error());
     const Result<std::uint64_t> answer = client->get(load.path, false);
     if (!answer) return std::unexpected(answer.error());

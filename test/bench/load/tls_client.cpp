@@ -25,30 +25,30 @@ Result<sockaddr_in> socket_address(const std::string& literal, std::uint16_t por
   return address;
 }
 
-Result<UniqueFd> dial(const Destination& destination) {
-  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+// A socket that is about to connect, bound to the destination's source.
+Result<UniqueFd> socket_for(const Destination& destination, int flags) {
+  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
   if (!socket) return std::unexpected(errno_error("socket", errno));
   const int one = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  // For the connect and for each write; and for each read.
-  const timeval patience = {.tv_sec = 20, .tv_usec = 0};
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (!destination.source.empty()) {
-    const Result<sockaddr_in> source = socket_address(destination.source, 0);
-    if (!source) return std::unexpected(source.error());
-    // The port is chosen when the destination is known: the same one serves for many destinations.
-    ::setsockopt(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*source), sizeof *source) != 0) {
-      return std::unexpected(errno_error("bind to " + destination.source, errno));
-    }
-  }
-  const Result<sockaddr_in> peer = socket_address(destination.address, destination.port);
-  if (!peer) return std::unexpected(peer.error());
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*peer), sizeof *peer) != 0) {
-    return std::unexpected(errno_error("connect to " + destination.address, errno));
+  if (destination.source.empty()) return socket;
+  const Result<sockaddr_in> source = socket_address(destination.source, 0);
+  if (!source) return std::unexpected(source.error());
+  // The port is chosen when the destination is known: the same one serves for many destinations.
+  ::setsockopt(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*source), sizeof *source) != 0) {
+    return std::unexpected(errno_error("bind to " + destination.source, errno));
   }
   return socket;
+}
+
+Result<void> connect_to(const Destination& destination, int socket) {
+  const Result<sockaddr_in> peer = socket_address(destination.address, destination.port);
+  if (!peer) return std::unexpected(peer.error());
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&*peer), sizeof *peer) != 0 && errno != EINPROGRESS) {
+    return std::unexpected(errno_error("connect to " + destination.address, errno));
+  }
+  return {};
 }
 
 // The number behind Content-Length, which the origin of the benchmarks always sends.
@@ -64,6 +64,33 @@ Result<std::uint64_t> content_length(std::string_view head) {
 }
 
 }  // namespace
+
+std::string address_after(const std::string& literal, std::uint64_t distance) {
+  in_addr address{};
+  if (distance == 0 || ::inet_pton(AF_INET, literal.c_str(), &address) != 1) return literal;
+  address.s_addr = htonl(ntohl(address.s_addr) + static_cast<std::uint32_t>(distance));
+  std::array<char, INET_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET, &address, text.data(), text.size());
+  return text.data();
+}
+
+Result<UniqueFd> dial(const Destination& destination) {
+  Result<UniqueFd> socket = socket_for(destination, 0);
+  if (!socket) return socket;
+  // For the connect and for each write; and for each read.
+  const timeval patience = {.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const Result<void> connected = connect_to(destination, socket->get());
+  return connected ? std::move(socket) : std::unexpected(connected.error());
+}
+
+Result<UniqueFd> begin_to_dial(const Destination& destination) {
+  Result<UniqueFd> socket = socket_for(destination, SOCK_NONBLOCK);
+  if (!socket) return socket;
+  const Result<void> begun = connect_to(destination, socket->get());
+  return begun ? std::move(socket) : std::unexpected(begun.error());
+}
 
 Result<crypto::SslCtxPtr> client_context(const std::string& roots_file, const std::string& groups) {
   crypto::SslCtxPtr context(SSL_CTX_new(TLS_client_method()));

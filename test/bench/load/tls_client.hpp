@@ -22,6 +22,15 @@ struct Destination {
   std::string source;
 };
 
+// The IPv4 literal that many addresses further on.
+[[nodiscard]] std::string address_after(const std::string& literal, std::uint64_t distance);
+
+// A connected socket that waits for its peer no longer than 20 s at a time.
+[[nodiscard]] Result<UniqueFd> dial(const Destination& destination);
+
+// A socket that does not block and that becomes writable once it is connected.
+[[nodiscard]] Result<UniqueFd> begin_to_dial(const Destination& destination);
+
 // A connection to one origin, verified for its name; closed without ceremony, as clients do.
 class TlsClient {
  public:

@@ -1,0 +1,109 @@
+"""An origin whose certificate can be swapped, and that says which client each of its connections belonged to."""
+
+import datetime
+import os
+import signal
+import socket
+import ssl
+import time
+
+from harness import certificates
+
+from . import arena as places
+from . import machine
+
+
+class LiveOrigin:
+    """An nginx of its own at LIVE_ORIGIN. `close` ends it."""
+
+    def __init__(self, arena):
+        self._arena = arena
+        self.folder = os.path.join(arena.folder, "live")
+        os.makedirs(self.folder, exist_ok=True)
+        self._log = os.path.join(self.folder, "connections.log")
+        names = [places.LIVE_NAME]
+        past = certificates.now() - datetime.timedelta(days=1)
+        self._good = certificates.issue(arena.root, names)
+        self._expired = certificates.issue(arena.root, names, not_before=past - datetime.timedelta(days=30), not_after=past)
+        self._identity = os.path.join(self.folder, "identity.pem")
+        self._show(self._good)
+        config = arena.write("live.conf", _LIVE.format(folder=self.folder, root=arena.root_folder, identity=self._identity,
+                                                       address=places.LIVE_ORIGIN, log=self._log))
+        arena.origin_side.run(machine.pinned(["nginx", "-e", f"{self.folder}/error.log", "-c", config], arena.load_cores))
+
+    def _show(self, identity):
+        with open(self._identity, "w", encoding="ascii") as file:
+            file.write(identity.pem() + certificates.key_pem(identity.key))
+
+    def _master(self):
+        with open(os.path.join(self.folder, "nginx.pid"), encoding="ascii") as file:
+            return int(file.read())
+
+    def swap(self, expired):
+        """From its return on every handshake is shown the other certificate, and no connection from before is left."""
+        self._show(self._expired if expired else self._good)
+        before = machine.family(self._master())[1:]
+        os.kill(self._master(), signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while any(os.path.exists(f"/proc/{pid}") for pid in before):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the origin does not let go of its certificate")
+            time.sleep(0.02)
+
+    def clients_of_connections(self):
+        """For each connection of the origin the set of clients whose requests came by it."""
+        clients = {}
+        with open(self._log, encoding="ascii") as file:
+            for line in file:
+                connection, client = line.split()
+                clients.setdefault(connection, set()).add(client)
+        return list(clients.values())
+
+    def connect(self, contestant, client):
+        return LiveClient(self._arena, contestant, client)
+
+    def close(self):
+        os.kill(self._master(), signal.SIGTERM)
+
+
+class LiveClient:
+    """One kept connection of a client to the origin, through the contestant."""
+
+    def __init__(self, arena, contestant, client):
+        context = ssl.create_default_context(cafile=contestant.roots("intercept"))
+        plain = arena.client_side.socket()
+        plain.settimeout(20)
+        plain.bind((client, 0))
+        plain.connect((places.LIVE_ORIGIN, 443))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._stream = context.wrap_socket(plain, server_hostname=places.LIVE_NAME)
+        self._file = self._stream.makefile("rb")
+
+    def get(self, client):
+        """Asks once; gives the status."""
+        self._stream.sendall(f"GET /1k?client={client} HTTP/1.1\r\nHost: {places.LIVE_NAME}\r\n\r\n".encode())
+        status, length = int(self._file.readline().split()[1]), 0
+        while (line := self._file.readline().strip()):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        self._file.read(length)
+        return status
+
+
+_LIVE = """
+user nobody nogroup;
+worker_processes 1;
+pid {folder}/nginx.pid;
+events {{ worker_connections 4096; }}
+http {{
+  log_format clients '$connection $arg_client';
+  access_log {log} clients;
+  client_body_temp_path {folder}/o1; proxy_temp_path {folder}/o2; fastcgi_temp_path {folder}/o3; uwsgi_temp_path {folder}/o4;
+  scgi_temp_path {folder}/o5;
+  keepalive_requests 100000000; keepalive_timeout 600s; ssl_protocols TLSv1.2 TLSv1.3;
+  server {{
+    listen {address}:443 ssl backlog=4096; ssl_certificate {identity}; ssl_certificate_key {identity};
+    root {root};
+  }}
+}}
+"""
