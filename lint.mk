@@ -2,10 +2,10 @@
 
 FORMATTED = $(shell find src include test -name '*.[hc]pp' 2>/dev/null)
 
-.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config lint-metrics lint-api lint-pages format
+.PHONY: lint lint-floors lint-architecture lint-format lint-project lint-shell lint-clang lint-config lint-metrics lint-api lint-pages lint-bench format
 lint: ## floors, names in the documents, format, shellcheck, clang-tidy and a second compile with clang, INI keys, metrics, pages
 	@scripts/install-deps lint
-	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-pages lint-config lint-metrics lint-api lint-clang
+	@$(MAKE) --no-print-directory lint-floors lint-architecture lint-project lint-format lint-shell lint-pages lint-bench lint-config lint-metrics lint-api lint-clang
 
 lint-floors:
 	@scripts/check-floors
@@ -25,6 +25,9 @@ lint-shell:
 
 lint-pages:
 	@scripts/check-pages
+
+lint-bench:
+	@scripts/check-bench-report
 
 lint-config:
 	@$(MAKE) -j$(JOBS) --no-print-directory programs

@@ -10,7 +10,7 @@ $(BENCH_LOAD): $(call object,$(sort $(wildcard test/bench/load/*.cpp))) $(LIBRAR
 bench-programs: programs $(BENCH_LOAD)
 
 .PHONY: bench
-bench: ## sallyport and its peers side by side, in about half an hour; BENCH="--works new,h1 --rounds 1 --scale 0.2" for less
+bench: ## sallyport and its peers side by side, in about 20 minutes; BENCH="--works new,h1 --rounds 1 --scale 0.2" for less
 	@scripts/install-deps bench
 	@$(MAKE) -j$(JOBS) --no-print-directory bench-programs
 	@test/bench/run --build $(BUILD) $(BENCH)

@@ -58,7 +58,7 @@ class Arena:
         self.static_identity = self._identity("static", self.authority)
         self.origin_identity = self._identity("origin", self.root)
         self._numbers, self._names = itertools.count(_FIRST_CLIENT), itertools.count(0, 1_000_000)
-        self._crowds = itertools.count(1)
+        self._crowds, self._own_questions = itertools.count(1), itertools.count(1)
         self._prepare_clients()
         self._start_origins()
         self._name_server = NameServer(self.origin_side, topology.NAME_SERVER, {"*": [ORIGIN]})
@@ -106,8 +106,10 @@ class Arena:
             file.write(b"x" * 1024)
         with open(os.path.join(root, "bulk"), "wb") as file:
             file.truncate(BULK_BYTES)
-        for folder in (self.large_folder, root):
-            os.chmod(folder, 0o755)
+        self.upload = os.path.join(root, "upload")
+        os.makedirs(os.path.join(root, "body"))
+        for folder, mode in ((self.large_folder, 0o755), (root, 0o777)):
+            os.chmod(folder, mode)
         stranger = certificates.issue(certificates.authority("A root that nobody trusts"), ["*.bench.test"])
         bad = self.write("bad.pem", stranger.pem() + certificates.key_pem(stranger.key))
         config = self.write("origin.conf", _ORIGINS.format(
@@ -135,10 +137,21 @@ class Arena:
                                                     far=FAR_ORIGIN))
         self._far_side.run(machine.pinned(["nginx", "-e", f"{self.folder}/far-error.log", "-c", config], self.other_cores))
 
+    @contextlib.contextmanager
+    def uploaded(self):
+        """Gives a function that tells the size of what was put at /upload, which is gone before and after."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.upload)
+        try:
+            yield lambda: os.stat(self.upload).st_size
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.upload)
+
     def accepted(self):
-        """How many connections the origins have accepted so far."""
+        """How many connections the near origins have accepted so far."""
         said = self.origin_side.run(["curl", "-s", "http://127.0.0.1:8080/"]).stdout
-        return int(said.splitlines()[2].split()[0])
+        return int(said.splitlines()[2].split()[0]) - next(self._own_questions)
 
     # --- the load
 
@@ -223,7 +236,7 @@ http {{
   root {root};
   server {{
     listen {origin}:443 ssl http2 backlog=4096;
-    location = /sink {{ return 200 "taken\\n"; }}
+    location = /upload {{ dav_methods PUT; client_body_temp_path {root}/body; }}
   }}
   server {{
     listen 127.0.0.1:8080;

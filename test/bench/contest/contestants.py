@@ -262,9 +262,9 @@ class NginxProxy(Contestant):
 
 
 class Sslsplit(Contestant):
-    """In its usual setting, behind REDIRECT."""
+    """Behind REDIRECT, with its handler `ssl`: its `https` ends each connection after one request."""
 
-    name, package, note = "sslsplit", "sslsplit", "does not verify origins, dials from its own address"
+    name, package, note = "sslsplit", "sslsplit", "does not verify origins, dials from its own address, does not read HTTP"
     verifies = False
     groups = "P-256"  # it knows no X25519
     pace = 0.5
@@ -273,7 +273,7 @@ class Sslsplit(Contestant):
         return _REDIRECT
 
     def command(self, mode):
-        return ["sslsplit", "-k", self.arena.authority_key, "-c", self.arena.authority_file, "https", "0.0.0.0", _PORT]
+        return ["sslsplit", "-k", self.arena.authority_key, "-c", self.arena.authority_file, "ssl", "0.0.0.0", _PORT]
 
 
 class SpliceRelay(Contestant):
@@ -293,10 +293,10 @@ class SpliceRelay(Contestant):
 
 
 class Squid(Contestant):
-    """ssl-bump of everything, without a cache."""
+    """ssl-bump of everything, without a cache. It gives no tickets that it would take back."""
 
     name, package, note = "squid", "squid-openssl", "dials from its own address"
-    modes = frozenset({"intercept", "passthrough", "resumed"})
+    modes = frozenset({"intercept", "passthrough"})
     pace = 0.3
 
     def steering(self):

@@ -1,8 +1,6 @@
 """Works that sallyport alone does, because the question is about its own promises: more workers, long lists, overload, and
 changes in mid-run."""
 
-import os
-import subprocess
 import time
 
 from . import arena as places
@@ -139,7 +137,7 @@ def live_changes(contestant, _scale):
         kept = origin.connect(contestant, first)
         passed["the first client is served"] = kept.get(first) == 200
         beside = [contestant.begin_load("connections", "--count", 200, "--threads", 4, client=one, address=places.LIVE_ORIGIN,
-                                        path=f"/1k?client={one}") for one in (first, second)]
+                                        name=places.LIVE_NAME, path=f"/1k?client={one}") for one in (first, second)]
         passed["a second client is served beside it"] = all(one.end()["failed"] == 0 for one in beside)
         clients = origin.clients_of_connections()
         passed["no upstream connection served both"] = (

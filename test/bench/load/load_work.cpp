@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <iostream>
@@ -131,7 +132,7 @@ Result<void> run_bulk(const Load& load, std::uint64_t bytes, bool up) {
   if (!client) return std::unexpected(client.error());
   const auto began = Clock::now();
   if (up) {
-    const Result<void> sent = client->post(load.path, bytes);
+    const Result<void> sent = client->put(load.path, bytes);
     if (!sent) return sent;
   } else {
     const Result<std::uint64_t> got = client->get(load.path, true);
@@ -157,6 +158,11 @@ Result<void> hold_idle(const Load& load) {
     const Result<std::uint64_t> answer = client->get(load.path, false);
     if (!answer) return std::unexpected(answer.error());
     held.push_back(std::move(*client));
+  }
+  const auto open = std::ranges::count_if(held, &TlsClient::is_open);
+  if (open != std::ssize(held)) {
+    return fail(ErrorKind::end_of_stream,
+                std::to_string(std::ssize(held) - open) + " idle connections have been closed");
   }
   std::cout << nlohmann::json{{"held", held.size()}} << std::endl;
   std::cin.ignore(std::numeric_limits<std::streamsize>::max());

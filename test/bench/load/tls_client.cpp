@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -131,8 +132,8 @@ Result<std::uint64_t> TlsClient::get(std::string_view path, bool last) {
   return read_answer();
 }
 
-Result<void> TlsClient::post(std::string_view path, std::uint64_t bytes) {
-  Result<void> written = write("POST " + std::string(path) + " HTTP/1.1\r\nHost: " + name_ +
+Result<void> TlsClient::put(std::string_view path, std::uint64_t bytes) {
+  Result<void> written = write("PUT " + std::string(path) + " HTTP/1.1\r\nHost: " + name_ +
                                "\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n");
   const std::string zeros(record_bytes, '\0');
   for (std::uint64_t left = bytes; written && left > 0; left -= std::min<std::uint64_t>(left, zeros.size())) {
@@ -141,6 +142,11 @@ Result<void> TlsClient::post(std::string_view path, std::uint64_t bytes) {
   if (!written) return written;
   const Result<std::uint64_t> answer = read_answer();
   return answer ? Result<void>() : std::unexpected(answer.error());
+}
+
+bool TlsClient::is_open() const {
+  pollfd socket = {.fd = socket_.get(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&socket, 1, 0) == 0;
 }
 
 std::string TlsClient::issuer() const {
@@ -167,7 +173,7 @@ Result<std::uint64_t> TlsClient::read_answer() {
     head.append(buffer.data(), static_cast<std::size_t>(got));
     end = head.find("\r\n\r\n");
   }
-  if (!head.starts_with("HTTP/1.1 200 ")) {
+  if (!head.starts_with("HTTP/1.1 20")) {
     return fail(ErrorKind::malformed, name_ + " answered " + head.substr(0, head.find('\r')));
   }
   const Result<std::uint64_t> length = content_length(std::string_view(head).substr(0, end + 2));

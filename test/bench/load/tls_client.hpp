@@ -38,11 +38,11 @@ class TlsClient {
   [[nodiscard]] static Result<TlsClient> open(const Destination& destination, SSL_CTX* context, const std::string& name,
                                               SSL_SESSION* session = nullptr);
 
-  // One GET; gives the length of the body. `last` asks the server to close. Error: any status but 200.
+  // One GET; gives the length of the body. `last` asks the server to close. Error: a status that is no success.
   [[nodiscard]] Result<std::uint64_t> get(std::string_view path, bool last);
 
-  // One POST of so many zero bytes. Error: any status but 200.
-  [[nodiscard]] Result<void> post(std::string_view path, std::uint64_t bytes);
+  // One PUT of so many zero bytes. Errors as above.
+  [[nodiscard]] Result<void> put(std::string_view path, std::uint64_t bytes);
 
   // The session of the newest ticket. Nothing is sent or received after it: OpenSSL forgets the session of a connection
   // that was not shut down, so that this one is called shut down.
@@ -50,6 +50,8 @@ class TlsClient {
     SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     return crypto::SslSessionPtr(SSL_get1_session(ssl_.get()));
   }
+  // Whether the other side has not ended the connection so far.
+  [[nodiscard]] bool is_open() const;
   [[nodiscard]] bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   // The common name of who signed the certificate that was shown.
   [[nodiscard]] std::string issuer() const;

@@ -36,7 +36,7 @@ struct Load {
 // connection with its first request took, and of what a later request took, in microseconds.
 [[nodiscard]] Result<void> run_load(const Load& load);
 
-// Moves so many bytes over one connection, `up` by POST.
+// Moves so many bytes over one connection, `up` by PUT.
 [[nodiscard]] Result<void> run_bulk(const Load& load, std::uint64_t bytes, bool up);
 
 // Opens load.connections, asks once on each, says so, and holds them until standard input ends.
