@@ -176,7 +176,9 @@ WORKS = (
     Work(_row("h1", "1 KiB GET on keep-alive, HTTP/1.1", "µs CPU"), "intercept", keep_alive),
     Work(_row("h2", "1 KiB GET on keep-alive, HTTP/2", "µs CPU"), "http2", keep_alive_http2),
     Work(_row("down", "1 GiB down", "s CPU"), "intercept", bulk("down"), seconds=5),
-    Work(_row("up", "1 GiB up", "s CPU"), "intercept", bulk("up"), seconds=5),
+    # squid 5 ends uploads of several hundred MiB somewhere in between.
+    Work(_row("up", "1 GiB up", "s CPU"), "intercept", bulk("up"), frozenset({"sallyport", "haproxy", "nginx", "sslsplit", "mitmproxy"}),
+         seconds=5),
     Work(_row("passthrough", "1 GiB passed through", "s CPU"), "passthrough", bulk("passthrough"), seconds=3),
     Work(_row("idle", "memory of an idle connection, of 1,000", "KiB", False), "intercept", idle_memory("idle", 1000), rounds=2,
          probed=False, seconds=5),
