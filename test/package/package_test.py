@@ -221,8 +221,9 @@ def purge(machine, files_before):
     machine.run("systemctl stop sallyport-steering")
     before, rules_before = network_settings(machine), ours(machine)
     check("stopped, there is no rule of ours", not rules_before, rules_before)
-    machine.run("systemctl start sallyport-steering sallyport-kernel-watch")
+    machine.run("systemctl start sallyport-steering")
     check("started, there are", "SALLYPORT-LAN" in ours(machine))
+    await_active(machine, "sallyport-kernel-watch")
     said = machine.run("dpkg -P sallyport").stdout
     after = network_settings(machine)
     check("purging leaves no rule, chain, route, rule or set of ours", not ours(machine), ours(machine))
