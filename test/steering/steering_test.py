@@ -299,6 +299,27 @@ def _await_state(box, name, expected):
 
 
 @test_of_both_families
+def status_says_what_others_changed(box):
+    """And mending puts it right; what others add behind ours is no change of ours."""
+    check("nothing is wanted, nothing is mended", box.steer("mend").returncode, 0)
+    box.up()
+    up = box.state()
+    box.tables("-t mangle -A PREROUTING -p tcp --dport 443 -j ACCEPT")
+    check("a rule behind ours", box.steer("status").returncode, 0)
+    box.tables("-t mangle -D PREROUTING -p tcp --dport 443 -j ACCEPT")
+    for change, said in (("-t mangle -I PREROUTING -s 2001:db8::/32 -j ACCEPT", "in the way: *mangle -A PREROUTING -s 2001:db8::/32"),
+                         ("-D INPUT -j SALLYPORT", "missing: *filter -A INPUT -j SALLYPORT")):
+        box.tables(change)
+        status = box.steer("status", check_status=False)
+        check(f"status after {change}", (status.returncode, said in status.stdout), (4, True))
+        check("mended", box.steer("mend", check_status=False).returncode, 4)
+        check("and up", box.steer("status").returncode, 0)
+        check("nothing more to mend", box.steer("mend").returncode, 0)
+    box.tables("-t mangle -D PREROUTING -s 2001:db8::/32 -j ACCEPT")
+    check("as it was put up", box.state(), up)
+
+
+@test_of_both_families
 def the_watch_mends_what_others_break(box):
     """Rules, routes and the rules' place; and nothing that is none of its business."""
     before = box.state()
@@ -315,6 +336,10 @@ def the_watch_mends_what_others_break(box):
         for breakage in breakages:
             box.namespaces.run("gateway", breakage)
             _await_state(box, f"after {breakage}", up)
+        if box.variant == "legacy":
+            box.namespaces.run("gateway", "ip6tables-legacy -t mangle -X SALLYPORT-LAN; ip6tables-legacy -t mangle -F")
+            watch.process.send_signal(signal.SIGHUP)
+            _await_state(box, "after it was told to look", up)
         assert watch.count(MENDED) >= len(breakages), watch.lines
         if box.variant == "nft":
             mended = watch.count(MENDED)
