@@ -48,7 +48,7 @@ LINK = $(COMPILER) $(FLAGS_$(FLAVOUR)) $(LDFLAGS_COMMON) $(LDFLAGS)
 SOURCES := $(sort $(shell find src -name '*.cpp'))
 ifeq ($(FLAVOUR),fuzz)
   # The targets are parsers: what serves connections is not compiled for them.
-  SOURCES := $(filter-out $(addprefix src/,daemon/% cli/% gateway/% record/% pki/%),$(SOURCES))
+  SOURCES := $(filter-out $(addprefix src/,daemon/% cli/% doctor/% gateway/% record/% pki/%),$(SOURCES))
 endif
 LIBRARY_SOURCES := $(filter-out %/main.cpp,$(SOURCES))
 LIBRARY := $(BUILD)/libsallyport.a

@@ -89,6 +89,16 @@ int policy_diff(const std::string& config_path, const std::string& policy_path, 
 // A line of [explicit] credentials_file for a password that is asked for, or read from the standard input.
 int credentials(const std::string& name, Streams streams);
 
+struct DoctorWish {
+  bool json = false;
+  bool probe = true;
+  std::string steering;  // the steering script, where systemd does not run it
+};
+inline constexpr int exit_doctor_warning = 1;
+inline constexpr int exit_doctor_failure = 2;
+// Looks at everything between a client and its origin on this machine; the worst that was found is the exit status.
+int run_doctor(const std::string& config_path, const DoctorWish& wish, Streams streams);
+
 // For the steering script: what it must know of the settings, as KEY=VALUE lines.
 int steering_settings(const std::string& config_path, Streams streams);
 

@@ -89,6 +89,12 @@ class CommandLine {
     CLI::App* state = command(app_, "status", "Say what the running daemon does",
                               [this](Streams streams) { return status(config_, json_, streams); });
     state->add_flag("--json", json_, "For machines");
+    CLI::App* doctor = command(app_, "doctor", "Find out what stands between clients and origins, and how to mend it",
+                               [this](Streams streams) { return run_doctor(config_, doctor_, streams); });
+    doctor->add_flag("--json", doctor_.json, "For machines");
+    doctor->add_flag("!--no-probe", doctor_.probe, "Without a connection of its own");
+    doctor->add_option("--steering", doctor_.steering, "The steering script, where systemd does not run it")
+        ->type_name("FILE");
     CLI::App* anew = command(app_, "reload", "Have the running daemon read its configuration anew",
                              [this](Streams streams) { return reload(config_, json_, streams); });
     anew->add_flag("--json", json_, "For machines");
@@ -208,6 +214,7 @@ class CommandLine {
   HistoryQuery history_;
   ReplayWish replay_;
   CaptureWish capture_;
+  DoctorWish doctor_;
   std::size_t most_judged_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> policy_routes_;
   std::vector<std::string> lan_interfaces_;

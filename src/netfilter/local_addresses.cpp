@@ -169,6 +169,7 @@ LocalAddresses::~LocalAddresses() = default;
 Result<LocalAddresses> LocalAddresses::open(std::vector<std::string> lan_interfaces) {
   auto state = std::make_unique<State>();
   state->lan_interfaces = std::move(lan_interfaces);
+  if (!state->lan_interfaces.empty()) state->lan_interfaces.emplace_back(probe_interface);
   for (SocketPtr* socket : {&state->requests, &state->changes}) {
     Result<SocketPtr> opened = open_route_socket();
     if (!opened) return std::unexpected(opened.error());
