@@ -70,6 +70,10 @@ void look_at_forward(const Context& context, const FirewallRules& rules, const c
        ""});
 }
 
+std::string accept_our_mark(const std::string& table, const std::string& chain) {
+  return "nft insert rule " + table + " " + chain + " meta mark and 0x1000000 == 0x1000000 accept";
+}
+
 // nftables has tables of its own, whose chains see each packet besides those of iptables: an ACCEPT there is none here.
 void look_at_nftables(const Context& context, Findings& findings) {
   const Outcome listed = context.run({.words = {"nft", "list", "chains"}});
@@ -85,7 +89,7 @@ void look_at_nftables(const Context& context, Findings& findings) {
     findings.push_back({"firewall", Severity::warning,
                         "the nftables chain " + printable(chain) + " of " + printable(table) +
                             " drops what it does not know: it must accept packets with our mark",
-                        "nft insert rule " + table + " " + chain + " meta mark and 0x1000000 == 0x1000000 accept", ""});
+                        accept_our_mark(table, chain), ""});
   }
 }
 

@@ -54,8 +54,11 @@ void look_at_marks(const std::optional<FirewallRules>& rules, const char* progra
   }
 }
 
+// The one that leads to our table, and in IPv4 the one before it that leads reverse paths past it.
 bool is_ours(const netfilter::RoutingRule& rule, const netfilter::PolicyRoutes& ours) {
-  return rule.priority == ours.priority && rule.mark == ours.mark && rule.mask == ours.mask && rule.table == ours.table;
+  if (rule.mark != ours.mark || rule.mask != ours.mask) return false;
+  return (rule.priority == ours.priority && rule.table == ours.table) ||
+         (rule.priority + 1 == ours.priority && rule.table == 0);
 }
 
 std::string delete_rule(const netfilter::RoutingRule& rule) {
@@ -67,6 +70,8 @@ void look_at_rule(const netfilter::RoutingRule& rule, Findings& findings) {
   const netfilter::PolicyRoutes ours;
   constexpr std::uint32_t local_table = 255;
   const bool wants_our_mark = (rule.mask & ours.mask) != 0 && (rule.mark & ours.mask) != 0 && !rule.inverted;
+  // "unreachable" and the like, and rules that lead on to others, may be anything.
+  if (rule.table == 0) return;
   if (wants_our_mark) {
     findings.push_back({"marks", Severity::failure,
                         "the routing rule \"" + rule.to_string() + "\" is for packets with our mark", delete_rule(rule),
@@ -106,14 +111,19 @@ Findings check_forwarding(const Context& context) {
 
 Findings check_reverse_path(const Context& context) {
   Findings findings;
+  const netfilter::FamilyRoutes& v4 = context.policy_routes.v4;
   std::vector<std::string> names = {"all"};
   for (const std::string& lan : context.settings.gateway.lan_interfaces) names.push_back(lan);
   for (const std::string& name : names) {
-    // The reverse-path check would look marked packets up in our table, and take every source for our own.
-    if (context.system_number(conf(name, "src_valid_mark")) == 0) continue;
-    const std::string key = sysctl_key(name, "src_valid_mark");
+    // The reverse-path check then looks marked packets up in our table, unless our rules lead it past that.
+    if (context.system_number(conf(name, "src_valid_mark")) == 0 || (v4.past_table && v4.landing)) continue;
     findings.push_back(
-        sysctl_finding("rp_filter", Severity::failure, key + " is 1: the kernel drops what is steered", key + "=0"));
+        {"rp_filter", Severity::failure,
+         sysctl_key(name, "src_valid_mark") +
+             " is 1, and the rules are missing that lead reverse paths past our table: what is steered is "
+             "dropped",
+         context.this_command("policy-routes up"), ""});
+    break;
   }
   const long long everywhere = context.system_number(conf("all", "rp_filter"));
   for (const Astray& astray : context.astray) {

@@ -73,9 +73,10 @@ void look_at_routes(const Context& context, Findings& findings) {
   for (const bool v4 : {true, false}) {
     const netfilter::FamilyRoutes& family = v4 ? context.policy_routes.v4 : context.policy_routes.v6;
     if (family.complete()) continue;
-    findings.push_back({"rules", Severity::failure,
-                        std::string("the ") + (v4 ? "IPv4" : "IPv6") + " policy " + (family.rule ? "route" : "rule") +
-                            " by which steered packets are delivered here is missing",
+    const char* const what = !family.rule    ? " policy rule by which steered packets are delivered here is missing"
+                             : !family.route ? " policy route by which steered packets are delivered here is missing"
+                                             : " rules that lead reverse paths past our table are missing";
+    findings.push_back({"rules", Severity::failure, std::string("the ") + (v4 ? "IPv4" : "IPv6") + what,
                         context.this_command("policy-routes up"), ""});
   }
 }

@@ -10,7 +10,7 @@
 
 #include "sallyport/base/text.hpp"
 #include "sallyport/doctor/gather.hpp"
-#include "sallyport/netfilter/local_addresses.hpp"
+#include "sallyport/netfilter/probe_interface.hpp"
 #include "sallyport/pki/certificate_authority.hpp"
 
 #include "probe_client.hpp"

@@ -8,7 +8,7 @@
 #include <map>
 
 #include "sallyport/base/text.hpp"
-#include "sallyport/netfilter/local_addresses.hpp"
+#include "sallyport/netfilter/probe_interface.hpp"
 #include "sallyport/netfilter/routing_rules.hpp"
 
 namespace sallyport::doctor {
@@ -53,7 +53,7 @@ bool is_for(const FirewallRule& rule, const std::string& interface) {
 // For iptables-restore, a block a table.
 std::string in_blocks(const std::map<std::string, std::string>& lines) {
   std::string text;
-  for (const auto& [table, body] : lines) text += "*" + table + "\n" + body + "COMMIT\n";
+  for (const auto& [table, body] : lines) text.append("*").append(table).append("\n").append(body).append("COMMIT\n");
   return text;
 }
 

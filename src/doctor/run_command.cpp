@@ -105,6 +105,7 @@ Outcome run_command(const Command& command) {
   Pipes pipes;
   if (command.words.empty() || !pipes.in.open() || !pipes.out.open() || !pipes.err.open()) return outcome;
   std::vector<const char*> words;
+  words.reserve(command.words.size() + 1);
   for (const std::string& word : command.words) words.push_back(word.c_str());
   words.push_back(nullptr);
   const pid_t child = ::fork();

@@ -5,7 +5,6 @@
 
 #include "sallyport/base/text.hpp"
 #include "sallyport/doctor/gather.hpp"
-#include "sallyport/netfilter/local_addresses.hpp"
 
 namespace sallyport::doctor {
 namespace {
@@ -59,8 +58,7 @@ Suspects::Suspect Suspects::name_one() const {
     }
   }
   if (reverse_path_drops(context_) > reverse_path_) {
-    return {"the kernel's reverse-path filter dropped packets meanwhile",
-            std::string("sysctl -w net.ipv4.conf.all.src_valid_mark=0 net.ipv4.conf.all.rp_filter=2")};
+    return {"the kernel's reverse-path filter dropped packets meanwhile", "sysctl -w net.ipv4.conf.all.rp_filter=2"};
   }
   return {};
 }

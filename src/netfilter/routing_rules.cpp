@@ -96,7 +96,7 @@ std::string RoutingRule::to_string() const {
   std::string text = std::to_string(priority) + ": from all";
   if (inverted) text = std::to_string(priority) + ": not from all";
   if (mask != 0) text += " fwmark " + hex(mark) + (mask == 0xffffffff ? "" : "/" + hex(mask));
-  return text + " lookup " + std::to_string(table);
+  return table == 0 ? text : text + " lookup " + std::to_string(table);
 }
 
 Result<std::vector<RoutingRule>> routing_rules() {

@@ -50,14 +50,10 @@ class AddressSnapshot {
   std::vector<Prefix> behind_lan_;
 };
 
-// The interface by which `sallyport doctor` sends a connection of its own: a LAN interface as any, while it is there.
-inline constexpr const char* probe_interface = "sallyport-probe";
-
 class LocalAddresses {
  public:
   // Subscribes to changes and reads the first snapshot. A name in `lan_interfaces` whose interface does not
-  // exist yet is no error; it counts from the moment it appears. Where there is any, probe_interface counts besides.
-  // Needs no privilege.
+  // exist yet is no error; it counts from the moment it appears. Needs no privilege.
   static Result<LocalAddresses> open(std::vector<std::string> lan_interfaces);
 
   LocalAddresses(LocalAddresses&&) noexcept;

@@ -17,10 +17,10 @@ struct RoutingRule {
   bool v4 = true;
   std::uint32_t priority = 0;
   std::uint32_t mark = 0;
-  std::uint32_t mask = 0;  // 0: whatever the mark
-  std::uint32_t table = 0;
-  bool inverted = false;   // for what does not match
-  bool selective = false;  // it looks at more than the mark: addresses, interfaces, ports, users
+  std::uint32_t mask = 0;   // 0: whatever the mark
+  std::uint32_t table = 0;  // 0: it does something else than looking one up
+  bool inverted = false;    // for what does not match
+  bool selective = false;   // it looks at more than the mark: addresses, interfaces, ports, users
   // As `ip rule` would name it.
   [[nodiscard]] std::string to_string() const;
 };

@@ -1,23 +1,186 @@
-"""`sallyport doctor`: on a healthy gateway it has nothing to say; one thing broken at a time is named first, and its advice mends it."""
+"""`sallyport doctor`: a healthy gateway gets no remark; what is broken, one thing at a time, is named first, and what it advises, typed
+as it stands there, mends it (F5)."""
 
+import contextlib
+import datetime
 import json
+import os
+import signal
+import subprocess
+import textwrap
 
-from harness import topology
+from harness import certificates, topology
+from harness.certificates import key_pem
 from harness.scenario import scenario
 
+_SETTINGS = {"gateway.max_connections": "100", "upstream.connect_timeout_seconds": "1"}
+_NAMED, _MENDED = "what is broken is named first", "what it advises mends it"
 
-def _doctor(lab, daemon, *options):
-    done = lab.command("--config", daemon.files.config, "doctor", "--steering", lab.world.steering, "--json", *options)
-    return done.returncode, json.loads(done.stdout)
+
+class _Box:
+    """The gateway as its admin sees it."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.daemon = lab.gateway(_SETTINGS)
+        lab.origin()
+        lab.name_server()
+        lab.get("www.example.test")
+
+    def arguments(self, *options):
+        return ["--config", self.daemon.files.config, "doctor", "--steering", self.lab.world.steering, "--json", *options]
+
+    def doctor(self, *options):
+        done = self.lab.command(*self.arguments(*options))
+        return done.returncode, json.loads(done.stdout)
+
+    def type(self, command, **environment):
+        """What an admin types at a root shell."""
+        return self.lab.gateway_side.run(["bash", "-c", command], check=False,
+                                         env={**os.environ, "STATE_DIRECTORY": self.lab.folder, **environment})
+
+    def breaks(self, what, check, command, *options, undo=None, says="", **environment):
+        """Breaks one thing, and follows the advice."""
+        broken = self.type(command)
+        status, told = self.doctor(*options)
+        wrong = [one for one in told["findings"] if one["severity"] in ("warning", "failure")]
+        first = wrong[0] if wrong else {"check": "none", "severity": "ok", "says": "", "mend": ""}
+        self.lab.expect(_NAMED, broken.returncode == 0 and first["check"] == check and says in first["says"]
+                        and status == {"warning": 1, "failure": 2}.get(told["worst"], 0), f"{what}: {broken.stderr} {wrong}")
+        typed = self.type(first["mend"], **environment)
+        if undo:
+            self.type(undo)
+        status, told = self.doctor(*options)
+        self.lab.expect(_MENDED, first["mend"] and status == 0, f"{what}: {first['mend']}: {typed.stderr} {told}")
+
+
+def _state(lab):
+    """Rules, interfaces and addresses, without what moves."""
+    rules = lab.gateway_side.run(["iptables-save"]).stdout
+    links = lab.gateway_side.run(["ip", "-oneline", "addr"]).stdout
+    return [line.split("[")[0] for line in rules.splitlines() if not line.startswith("#")] + [
+        " ".join(line.split()[1:4]) for line in links.splitlines()]
 
 
 @scenario("F5")
 def healthy(lab):
-    """Nothing is wrong where nothing is."""
-    daemon = lab.gateway({"gateway.max_connections": "100"})
-    lab.origin()
-    lab.name_server()
-    lab.get("www.example.test")
-    shown = lab.command("--config", daemon.files.config, "doctor", "--steering", lab.world.steering)
-    lab.note(shown.stdout + shown.stderr)
-    lab.expect("nothing is wrong", shown.returncode == 0 and "Nothing is wrong" in shown.stdout, shown.stdout + shown.stderr)
+    """It has nothing to say, its connection goes all the way, and nothing of it stays behind."""
+    box = _Box(lab)
+    before = _state(lab)
+    shown = lab.command(*[one for one in box.arguments() if one != "--json"])
+    lab.expect("nothing is wrong", shown.returncode == 0 and "Nothing is wrong." in shown.stdout, shown.stdout + shown.stderr)
+    lab.expect("the probe goes all the way", all(f"OK    probe: {hop}" in shown.stdout for hop in (
+        "rule", "listener", "leaf", "origin", "response")) and "from the client's address" in shown.stdout, shown.stdout)
+    lab.expect("nothing of it stays behind", _state(lab) == before, _state(lab))
+    logged = box.daemon.wait_record(host="probe.sallyport.internal")
+    lab.expect("the log has its exchange", logged.get("status") == 502 and logged["client"].startswith("192.0.2."), logged)
+    stranger = lab.gateway_side.run(["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--bounding-set=-all",
+                                     lab.world.command_program, *box.arguments()], check=False)
+    told = {one["check"]: one for one in json.loads(stranger.stdout)["findings"]}
+    lab.expect("who is not root is told what to be", told["privileges"]["severity"] == "warning"
+               and told["privileges"]["mend"].startswith("sudo ") and told["kernel"]["severity"] == "note", told)
+
+
+@scenario("F5")
+def network_broken(lab):
+    """What concerns the kernel: forwarding, reverse paths, marks, tables, rules, connection tracking, firewalls."""
+    box = _Box(lab)
+    quick = ["--no-probe"]
+    box.breaks("no forwarding", "ip_forward", "sysctl -w net.ipv4.ip_forward=0", *quick)
+    box.breaks("no IPv6 forwarding", "ip_forward", "sysctl -w net.ipv6.conf.all.forwarding=0", *quick)
+    box.breaks("a strict filter and an asymmetric path", "rp_filter",
+               f"sysctl -w net.ipv4.conf.all.rp_filter=1 && ip route add {topology.CLIENT}/32 dev wan0", *quick)
+    box.type(f"ip route del {topology.CLIENT}/32 dev wan0")
+    box.breaks("another's rule has our mark", "marks", "ip rule add fwmark 0x1000000/0x1000000 table 99 priority 100", *quick)
+    box.breaks("another's rule leads to our table", "marks", "ip rule add from 10.1.0.0/24 table 443 priority 200", *quick)
+    box.breaks("another's rule stands before ours", "marks", "ip rule add table main priority 300", *quick)
+    box.breaks("a route in our table", "marks", "ip route add 192.0.2.0/24 dev wan0 table 443", *quick)
+    box.breaks("another sets our mark", "marks",
+               "iptables -t mangle -A FORWARD -p udp -j MARK --set-xmark 0x1000000/0x1000000", *quick)
+    box.breaks("no way to our chain", "rules", "iptables -t mangle -F PREROUTING", *quick)
+    box.breaks("no policy rule", "rules", "ip rule del priority 443", *quick)
+    box.breaks("no policy route", "rules", "ip -6 route del local default dev lo table 443", *quick)
+    box.breaks("a firewall before ours", "firewall", "iptables -I INPUT 1 -p tcp -j DROP", *quick, says="INPUT of filter")
+    box.breaks("a firewall in FORWARD", "firewall", "iptables -P FORWARD DROP", *quick, says="FORWARD drops")
+    box.breaks("an interface that is down", "interfaces", "ip link set lan0 down", *quick)
+
+
+@scenario("F5")
+def daemon_broken(lab):
+    """What concerns the daemon: its CA, its name servers, its descriptors, itself."""
+    box = _Box(lab)
+    files = box.daemon.files
+    quick = ["--no-probe"]
+    key = files.settings["ca.key"]
+    box.breaks("a key that everybody reads", "ca", f"chmod 644 {key}", *quick)
+    box.breaks("a key that the daemon cannot read", "ca", f"chown root {key}", *quick)
+    past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=400)
+    expired = certificates.authority("Laboratory CA of the past", not_before=past, not_after=past + datetime.timedelta(days=90))
+    files.write("past.crt", expired.pem())
+    files.write("past.key", key_pem(expired.key), mode=0o600)
+    box.breaks("a CA that has expired", "ca", f"cd {files.folder} && mv past.crt ca.crt && mv past.key ca.key", *quick,
+               says="expired")
+    box.breaks("too few descriptors", "descriptors", f"prlimit --pid {box.daemon.pid} --nofile=256:20000", *quick)
+    lab.gateway_side.write_etc("resolv.conf", f"nameserver {topology.ORIGIN}\n")  # nobody answers there
+    editor = os.path.join(lab.folder, "editor")
+    with open(editor, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\nsed -i 's/^\\[upstream\\]$/&\\ndns_servers = " + topology.NAME_SERVER + "/' \"$1\"\n")
+    os.chmod(editor, 0o755)
+    box.breaks("name servers that do not answer", "dns", "true", *quick, EDITOR=editor)
+    box.daemon.stop()
+    status, told = box.doctor()
+    wrong = [one for one in told["findings"] if one["severity"] in ("warning", "failure")]
+    lab.expect(_NAMED, status == 2 and wrong[0]["check"] == "listener" and wrong[0]["mend"] == f"sallyportd --config {files.config}",
+               f"a daemon that does not run: {wrong}")
+    box.daemon = lab.gateway(files=files)
+    lab.expect(_MENDED, box.doctor(*quick)[0] == 0, "a daemon that does not run")
+    files.write("sallyport.ini", "[gateway]\nlan_interface = lan0\n")
+    status, told = box.doctor(*quick)
+    lab.expect(_NAMED, status == 2 and told["findings"][0]["check"] == "settings" and "lan_interface" in told["findings"][0]["says"],
+               f"settings that are wrong: {told}")
+
+
+@scenario("F5")
+def tracking_full(lab):
+    """A full table of connections. The kernel's own bound is the machine's: what stands in its place is seen by this doctor alone."""
+    box = _Box(lab)
+    script = textwrap.dedent(f"""\
+        mount --bind {lab.folder}/most /proc/sys/net/netfilter/nf_conntrack_max
+        doctor() {{ {lab.world.command_program} {' '.join(box.arguments('--no-probe'))}; }}
+        doctor >{lab.folder}/broken
+        bash -c "$(python3 -c 'import json
+        print([one for one in json.load(open("{lab.folder}/broken"))["findings"] if one["severity"] == "failure"][0]["mend"])')" >&2
+        doctor
+        """)
+    with open(os.path.join(lab.folder, "most"), "w", encoding="ascii") as file:
+        file.write("1\n")
+    done = lab.gateway_side.run(["unshare", "--mount", "bash", "-c", script], check=False)
+    with open(os.path.join(lab.folder, "broken"), encoding="utf-8") as file:
+        broken = json.load(file)
+    wrong = [one for one in broken["findings"] if one["severity"] in ("warning", "failure")]
+    lab.expect(_NAMED, wrong and wrong[0]["check"] == "conntrack" and "full" in wrong[0]["says"], wrong)
+    lab.expect(_MENDED, done.returncode == 0, done.stdout + done.stderr)
+
+
+@scenario("F5")
+def probe_stopped(lab):
+    """What only the probe meets is named at the hop where it stops it; and whoever has had enough of it leaves nothing behind."""
+    box = _Box(lab)
+    before = _state(lab)
+    box.breaks("before our rule", "probe: rule", "iptables -t raw -A PREROUTING -i sallyport-probe -j DROP",
+               says="-i sallyport-probe -j DROP")
+    box.breaks("before the listener", "probe: listener", "iptables -t mangle -A INPUT -i sallyport-probe -j DROP",
+               says="-i sallyport-probe -j DROP")
+    box.breaks("before the origin", "probe: origin", "iptables -A OUTPUT -o sallyport-goal -j DROP",
+               says="-o sallyport-goal -j DROP")
+    lab.gateway_side.run(["iptables", "-t", "raw", "-A", "PREROUTING", "-i", "sallyport-probe", "-j", "DROP"])
+    with lab.gateway_side.start([lab.world.command_program, *box.arguments()], stdout=subprocess.DEVNULL) as doctor:
+        probing = lab.until(lambda: "sallyport-goal" in lab.gateway_side.run(["ip", "-oneline", "link"]).stdout)
+        with contextlib.suppress(ProcessLookupError):
+            doctor.send_signal(signal.SIGINT)
+        status = doctor.wait(30)
+    lab.expect("it ends as it was told to", probing and status == -signal.SIGINT, status)
+    lab.gateway_side.run(["iptables", "-t", "raw", "-F"])
+    after = [line for line in _state(lab) if not line.startswith(("*raw", ":")) and line != "COMMIT"]
+    lab.expect("nothing of it stays behind", after == [line for line in before if not line.startswith((":", "*raw"))
+                                                       and line != "COMMIT"], after)
