@@ -93,7 +93,8 @@ Findings check_descriptors(const Context& context) {
   }
   const std::string number = std::to_string(wanted);
   return {{"descriptors", Severity::warning,
-           "max_connections may take " + number + " descriptors, and the daemon may have " + std::to_string(limit),
+           "max_connections may take " + number + " descriptors, and the daemon may have " + std::to_string(limit) +
+               ": raise that, or lower the key",
            "prlimit --pid " + std::to_string(context.daemon.process) + " --nofile=" + number + ":" + number,
            context.service ? "systemctl edit sallyportd, and write: [Service] LimitNOFILE=" + number : ""}};
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "sallyport/base/text.hpp"
+#include "sallyport/netfilter/kernel_settings.hpp"
 
 #include "checks_declared.hpp"
 
@@ -95,17 +96,14 @@ void look_at_rule(const netfilter::RoutingRule& rule, Findings& findings) {
 
 Findings check_forwarding(const Context& context) {
   Findings findings;
-  if (context.system_number("/proc/sys/net/ipv4/ip_forward") != 1) {
-    findings.push_back(sysctl_finding(
-        "ip_forward", Severity::failure,
-        "this machine forwards no IPv4: what clients send besides, such as DNS, is dropped", "net.ipv4.ip_forward=1"));
+  const std::string sysctls = context.system_root + "/proc/sys";
+  for (const netfilter::Obstacle& one : netfilter::kernel_obstacles(context.settings.gateway.lan_interfaces, sysctls)) {
+    const bool bearable = one.setting.contains("ipv6");
+    findings.push_back(sysctl_finding("forwarding", bearable ? Severity::warning : Severity::failure,
+                                      one.setting + " is " + std::to_string(1 - one.wanted) + ": " + one.consequence,
+                                      one.setting + "=" + std::to_string(one.wanted)));
   }
-  if (context.has_ipv6() && context.system_number("/proc/sys/net/ipv6/conf/all/forwarding") != 1) {
-    findings.push_back(sysctl_finding("ip_forward", Severity::warning,
-                                      "this machine forwards no IPv6: what clients send by it is dropped",
-                                      "net.ipv6.conf.all.forwarding=1"));
-  }
-  if (findings.empty()) findings.push_back({"ip_forward", Severity::fine, "packets are forwarded", "", ""});
+  if (findings.empty()) findings.push_back({"forwarding", Severity::fine, "packets are forwarded", "", ""});
   return findings;
 }
 

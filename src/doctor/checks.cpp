@@ -13,7 +13,7 @@ constexpr bool where_clients_are_steered = true;
 constexpr std::array table = {
     Check{"kernel", where_clients_are_steered, check_kernel},
     Check{"privileges", always, check_privileges},
-    Check{"ip_forward", where_clients_are_steered, check_forwarding},
+    Check{"forwarding", where_clients_are_steered, check_forwarding},
     Check{"rp_filter", where_clients_are_steered, check_reverse_path},
     Check{"marks", where_clients_are_steered, check_marks},
     Check{"interfaces", always, check_interfaces},

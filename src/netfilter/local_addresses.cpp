@@ -10,6 +10,8 @@
 #include <new>
 #include <utility>
 
+#include "sallyport/netfilter/probe_interface.hpp"
+
 #include "netlink.hpp"
 
 namespace sallyport::netfilter {

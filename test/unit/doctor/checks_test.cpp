@@ -59,7 +59,7 @@ TEST(privileges_of_the_daemon_and_of_ours) {
 TEST(forwarding_and_reverse_paths) {
   Machine machine;
   machine.put("/proc/sys/net/ipv4/ip_forward", "0");
-  check_failure(machine.first("ip_forward"), "IPv4", "sysctl -w net.ipv4.ip_forward=1");
+  check_failure(machine.first("forwarding"), "not routed", "sysctl -w net.ipv4.ip_forward=1");
   machine.context.astray = {{*IpAddress::parse("10.1.0.9"), "lan.7", "wan0"}};
   CHECK(machine.first("rp_filter").severity == Severity::fine);
   machine.put("/proc/sys/net/ipv4/conf/lan.7/rp_filter", "1");
