@@ -37,7 +37,9 @@ def _carried(kind, arena, mode, scale):
             contestant.load("connections", "--count", count // 10)
             probes = [arena.probe(core) for core in workers]
             before, all_before = [machine.thread_seconds(tid) for tid in workers.values()], machine.cpu_seconds(contestant.pid)
+            accepted = arena.accepted()
             said = contestant.load("connections", "--count", count)
+            accepted = arena.accepted() - accepted
             spent = [machine.thread_seconds(tid) - then for tid, then in zip(workers.values(), before)]
             total = machine.cpu_seconds(contestant.pid) - all_before
             slowness = [probe.stop() / machine.Probe.least_us for probe in probes]
@@ -47,7 +49,7 @@ def _carried(kind, arena, mode, scale):
         raise RuntimeError(said["first_error"])
     # The busiest worker, or a fair share of all threads where that is more: writers need a core too.
     busiest = max(max(own / slow for own, slow in zip(spent, slowness)), total / len(spent) / (sum(slowness) / len(slowness)))
-    return {"carried": count / busiest, "spent": spent, "total": total, "slowness": slowness}
+    return {"carried": count / busiest, "spent": spent, "total": total, "slowness": slowness, "upstream_connections": accepted}
 
 
 # --- a million names
