@@ -191,15 +191,29 @@ class Arena:
     def spread_load(self):
         """Clients and origins may run on every core meanwhile, the contestants' included."""
         def pin(cores):
-            with open(os.path.join(self.folder, "origin.pid"), encoding="ascii") as file:
-                for pid in machine.family(int(file.read())):
-                    machine.pin(pid, cores)
+            for pid in self._origin_processes():
+                machine.pin(pid, cores)
             self.load_cores = cores
         pin([self.core, *self.other_cores])
         try:
             yield
         finally:
             pin(self.other_cores)
+
+    @contextlib.contextmanager
+    def urgent_origin(self):
+        """The origin answers before whatever else wants its cores meanwhile."""
+        for pid in self._origin_processes():
+            os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(10))
+        try:
+            yield
+        finally:
+            for pid in self._origin_processes():
+                os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
+
+    def _origin_processes(self):
+        with open(os.path.join(self.folder, "origin.pid"), encoding="ascii") as file:
+            return machine.family(int(file.read()))
 
     def on_the_core(self, kind, *options):
         """What the load program says of a measure that it takes on the contestants' core."""

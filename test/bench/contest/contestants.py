@@ -258,7 +258,8 @@ class NginxProxy(Contestant):
 
     def command(self, mode):
         return ["nginx", "-e", f"{self.folder}/error.log", "-c", self.write("nginx.conf", _NGINX.format(
-            folder=self.folder, identity=self.arena.static_identity, roots=self.arena.roots_file, origin=places.ORIGIN, closing=places.CLOSING_ORIGIN, strange=places.BAD_ORIGIN))]
+            folder=self.folder, identity=self.arena.static_identity, roots=self.arena.roots_file, origin=places.ORIGIN,
+            closing=places.CLOSING_ORIGIN, strange=places.BAD_ORIGIN))]
 
 
 class Sslsplit(Contestant):

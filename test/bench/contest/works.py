@@ -141,14 +141,14 @@ def latency(contestant, scale):
     """New connections one at a time, with pauses: what a person waits for, handshake and first answer, in ms."""
     options = ["--threads", 1, "--interval", 0.02]
     contestant.load("connections", "--count", 20, *options)
-    said = contestant.load("connections", "--count", max(40, int(200 * scale)), *options)
+    said = contestant.load("connections", "--count", max(40, int(120 * scale)), *options)
     return _waited("latency", said)
 
 
 def far_origin(contestant, scale):
     """The same with an origin 40 ms away. Each connection asks for a name of its own, so that no contestant has an upstream
     connection at hand."""
-    said = contestant.load("connections", "--threads", 1, "--count", max(10, int(30 * scale)), "--first-name",
+    said = contestant.load("connections", "--threads", 1, "--count", max(10, int(20 * scale)), "--first-name",
                            contestant.arena.new_names(), name=places.MANY_NAMES, address=places.FAR_ORIGIN)
     return _waited("far", said)
 
@@ -166,41 +166,41 @@ def _row(key, title, unit, scaled=True):
 _OURS = frozenset({"sallyport"})
 
 WORKS = (
-    Work(_row("new", "new connection, one name, one GET", "µs CPU"), "intercept", new_connection, seconds=5),
-    Work(_row("resumed", "the same, the client resumes its session", "µs CPU"), "resumed", resumed_connection, seconds=5),
-    Work(_row("closing", "new connection, origin without resumption or keep-alive", "µs CPU"), "no pool", closing_origin, seconds=5),
+    Work(_row("new", "new connection, one name, one GET", "µs CPU"), "intercept", new_connection, seconds=3.5),
+    Work(_row("resumed", "the same, the client resumes its session", "µs CPU"), "resumed", resumed_connection, seconds=3.5),
+    Work(_row("closing", "new connection, origin without resumption or keep-alive", "µs CPU"), "no pool", closing_origin, seconds=3.5),
     # nginx would send them all over the upstream connections of the first name.
     Work(_row("unseen", "new connection, a name never seen", "µs CPU"), "intercept", unseen_name,
-         frozenset({"sallyport", "haproxy", "sslsplit", "squid", "mitmproxy"})),
-    Work(_row("noquic", "new connection, QUIC guard off", "µs CPU"), "no quic", without_quic, _OURS, seconds=5),
-    Work(_row("h1", "1 KiB GET on keep-alive, HTTP/1.1", "µs CPU"), "intercept", keep_alive),
-    Work(_row("h2", "1 KiB GET on keep-alive, HTTP/2", "µs CPU"), "http2", keep_alive_http2),
-    Work(_row("down", "1 GiB down", "s CPU"), "intercept", bulk("down"), seconds=5),
+         frozenset({"sallyport", "haproxy", "sslsplit", "squid", "mitmproxy"}), seconds=2.5),
+    Work(_row("noquic", "new connection, QUIC guard off", "µs CPU"), "no quic", without_quic, _OURS, rounds=2, seconds=3.5),
+    Work(_row("h1", "1 KiB GET on keep-alive, HTTP/1.1", "µs CPU"), "intercept", keep_alive, seconds=2.5),
+    Work(_row("h2", "1 KiB GET on keep-alive, HTTP/2", "µs CPU"), "http2", keep_alive_http2, seconds=2.5),
+    Work(_row("down", "1 GiB down", "s CPU"), "intercept", bulk("down"), seconds=3.5),
     # squid 5 ends uploads of several hundred MiB somewhere in between.
     Work(_row("up", "1 GiB up", "s CPU"), "intercept", bulk("up"), frozenset({"sallyport", "haproxy", "nginx", "sslsplit", "mitmproxy"}),
-         seconds=5),
-    Work(_row("passthrough", "1 GiB passed through", "s CPU"), "passthrough", bulk("passthrough"), seconds=3),
+         seconds=3.5),
+    Work(_row("passthrough", "1 GiB passed through", "s CPU"), "passthrough", bulk("passthrough"), seconds=2),
     Work(_row("idle", "memory of an idle connection, of 1,000", "KiB", False), "intercept", idle_memory("idle", 1000), rounds=2,
-         probed=False, seconds=5),
+         probed=False, seconds=4),
     Work(_row("idle_many", "memory of an idle connection, of 10,000", "KiB", False), "many", idle_memory("idle_many", 10_000),
-         frozenset({"sallyport", "nginx"}), rounds=1, probed=False, seconds=20),
+         frozenset({"sallyport", "nginx"}), rounds=1, probed=False, seconds=14),
     Work(_row("idle_own", "memory of an idle connection, each client its own", "KiB", False), "intercept",
-         idle_memory("idle_own", 1000, sources=1000), frozenset({"sallyport", "haproxy", "nginx"}), rounds=2, probed=False),
-    Work(_row("latency", "new connection without load, p50", "ms", False), "intercept", latency, probed=False, seconds=7),
+         idle_memory("idle_own", 1000, sources=1000), frozenset({"sallyport", "haproxy", "nginx"}), rounds=2, probed=False, seconds=4),
+    Work(_row("latency", "new connection without load, p50", "ms", False), "intercept", latency, probed=False, seconds=4),
     Work(_row("far", "new connection, a name never seen, origin 40 ms away, p50", "ms", False), "intercept", far_origin,
-         frozenset({"direct", "sallyport", "haproxy"}), probed=False, seconds=6),
+         frozenset({"direct", "sallyport", "haproxy"}), probed=False, seconds=4),
     Work(_row("workers", "two workers on two cores carry, times one worker's new connections", "×", False), "two workers",
-         trials.two_workers, _OURS, probed=False, seconds=14),
+         trials.two_workers, _OURS, probed=False, seconds=13),
     Work((Row("names", "loading 10⁶ blacklisted names", "s CPU"),
           Row("names_memory", "their memory", "MiB", False),
           Row("names_judged", "one judgement by them", "ns CPU"),
           Row("names_reload", "reloading them under load adds to the p99 of a GET", "ms", False)),
-         "intercept", trials.million_names, _OURS, seconds=18),
+         "intercept", trials.million_names, _OURS, rounds=2, seconds=15),
     Work((Row("overload", "p99 of a GET while twice the possible handshakes come, times its quiet value", "×", False),
           Row("overload_quiet", "its quiet value", "ms", False)),
-         "intercept", trials.overload, _OURS, probed=False, seconds=14),
+         "intercept", trials.overload, _OURS, probed=False, seconds=13),
     Work(_row("live", "origin swapped, name blacklisted, client added in a measured run: passed", "of 6", False), "intercept",
-         trials.live_changes, _OURS, rounds=1, probed=False, seconds=10),
+         trials.live_changes, _OURS, rounds=1, probed=False, seconds=9),
 )
 
 
