@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 constexpr const char* probe_name = "probe.sallyport.internal";
 constexpr auto connect_patience = 2500ms;  // for a SYN and the one after it
 constexpr auto answer_patience = 6s;
-constexpr auto settling = 2s;  // until the daemon knows the new interface
+constexpr auto settling = 5s;  // until the daemon knows the new interface
 constexpr auto between_attempts = 100ms;
 
 // What would end the process has to wait until everything is taken away again.

@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import json
 import os
+import shutil
 import signal
 import subprocess
 import textwrap
@@ -105,6 +106,22 @@ def network_broken(lab):
     box.breaks("an interface that is down", "interfaces", "ip link set lan0 down", *quick)
 
 
+def _clock_behind(lab, box):
+    """A clock can only be set for the whole machine: the CA is from tomorrow instead, until it is today's again."""
+    files = box.daemon.files
+    tomorrow = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+    future = certificates.authority("Laboratory CA of the future", not_before=tomorrow)
+    box.type(f"cd {files.folder} && cp -p ca.crt kept.crt && cp -p ca.key kept.key")
+    files.write("ca.crt", future.pem())
+    files.write("ca.key", key_pem(future.key), mode=0o600)
+    told = box.doctor("--no-probe")[1]["findings"]
+    failures = [one for one in told if one["severity"] == "failure"]
+    lab.expect(_NAMED, failures and failures[0]["check"] == "clock" and failures[0]["mend"] == "timedatectl set-ntp true",
+               f"a clock that is behind: {told}")
+    box.type(f"cd {files.folder} && mv kept.crt ca.crt && mv kept.key ca.key")
+    lab.expect(_MENDED, box.doctor("--no-probe")[0] == 0, "a clock that is behind")
+
+
 @scenario("F5")
 def daemon_broken(lab):
     """What concerns the daemon: its CA, its name servers, its descriptors, itself."""
@@ -122,6 +139,7 @@ def daemon_broken(lab):
                says="expired")
     # Who may raise another process's limit here, raises it; the other half of the advice is for everybody.
     lower = f"sed -i 's/^max_connections = .*/max_connections = 100/' {files.config}"
+    _clock_behind(lab, box)
     box.breaks("too few descriptors", "descriptors", lower.replace("= 100/", "= 900000/"), *quick, undo=lower, says="lower the key")
     lab.gateway_side.write_etc("resolv.conf", f"nameserver {topology.ORIGIN}\n")  # nobody answers there
     editor = os.path.join(lab.folder, "editor")
@@ -142,26 +160,47 @@ def daemon_broken(lab):
                f"settings that are wrong: {told}")
 
 
-@scenario("F5")
-def tracking_full(lab):
-    """A full table of connections. The kernel's own bound is the machine's: what stands in its place is seen by this doctor alone."""
-    box = _Box(lab)
+def _in_own_mounts(lab, box, prepare, mend=""):
+    """Breaks what belongs to the whole machine, in the eyes of this doctor alone; what it says then, and once its advice is
+    followed. `mend`: shell functions that stand for the programs which the advice names."""
     script = textwrap.dedent(f"""\
-        mount --bind {lab.folder}/most /proc/sys/net/netfilter/nf_conntrack_max
+        {prepare}
         doctor() {{ {lab.world.command_program} {' '.join(box.arguments('--no-probe'))}; }}
         doctor >{lab.folder}/broken
-        bash -c "$(python3 -c 'import json
-        print([one for one in json.load(open("{lab.folder}/broken"))["findings"] if one["severity"] == "failure"][0]["mend"])')" >&2
+        {mend}
+        eval "$(python3 -c 'import json
+        print([one["mend"] for one in json.load(open("{lab.folder}/broken"))["findings"] if one["severity"] == "failure"][0])')" >&2
         doctor
         """)
-    with open(os.path.join(lab.folder, "most"), "w", encoding="ascii") as file:
-        file.write("1\n")
     done = lab.gateway_side.run(["unshare", "--mount", "bash", "-c", script], check=False)
     with open(os.path.join(lab.folder, "broken"), encoding="utf-8") as file:
-        broken = json.load(file)
-    wrong = [one for one in broken["findings"] if one["severity"] in ("warning", "failure")]
-    lab.expect(_NAMED, wrong and wrong[0]["check"] == "conntrack" and "full" in wrong[0]["says"], wrong)
+        wrong = [one for one in json.load(file)["findings"] if one["severity"] in ("warning", "failure")]
     lab.expect(_MENDED, done.returncode == 0, done.stdout + done.stderr)
+    return wrong[0] if wrong else {"check": "none", "says": "", "mend": ""}
+
+
+@scenario("F5")
+def machine_broken(lab):
+    """What belongs to the machine: its table of connections is full, its kernel lacks a feature."""
+    box = _Box(lab)
+    with open(os.path.join(lab.folder, "most"), "w", encoding="ascii") as file:
+        file.write("1\n")
+    first = _in_own_mounts(lab, box, f"mount --bind {lab.folder}/most /proc/sys/net/netfilter/nf_conntrack_max")
+    lab.expect(_NAMED, first["check"] == "conntrack" and "full" in first["says"], first)
+    tables = os.path.realpath(shutil.which("iptables-restore", path="/usr/sbin:/sbin"))
+    shutil.copy(tables, os.path.join(lab.folder, "tables"))
+    with open(os.path.join(lab.folder, "without"), "w", encoding="ascii") as file:
+        file.write(textwrap.dedent(f"""\
+            #!/bin/bash
+            case $0 in *-restore) ;; *) exec -a "$0" {lab.folder}/tables "$@" ;; esac
+            rules=$(cat)
+            case $rules in *"-m socket"*) echo "iptables-restore: no match by that name" >&2; exit 1 ;; esac
+            exec -a "$0" {lab.folder}/tables "$@" <<<"$rules"
+            """))
+    os.chmod(os.path.join(lab.folder, "without"), 0o755)
+    first = _in_own_mounts(lab, box, f"mount --bind {lab.folder}/without {tables}",
+                           mend=f'modprobe() {{ [ "$1" = xt_socket ] && umount {tables}; }}')
+    lab.expect(_NAMED, first["check"] == "kernel" and "xt_socket" in first["says"] and first["mend"] == "modprobe xt_socket", first)
 
 
 @scenario("F5")
@@ -169,6 +208,9 @@ def probe_stopped(lab):
     """What only the probe meets is named at the hop where it stops it; and whoever has had enough of it leaves nothing behind."""
     box = _Box(lab)
     before = _state(lab)
+    leftover = "SALLYPORT -i sallyport-probe -p tcp -m tcp --dport 443 -j SALLYPORT-LAN"
+    box.type(f"iptables -t mangle -A {leftover}")
+    lab.expect("what a killed doctor leaves is no change of the rules", lab.steer("status", check=False).returncode == 0)
     box.breaks("before our rule", "probe: rule", "iptables -t raw -A PREROUTING -i sallyport-probe -j DROP",
                says="-i sallyport-probe -j DROP")
     box.breaks("before the listener", "probe: listener", "iptables -t mangle -A INPUT -i sallyport-probe -j DROP",
