@@ -1,6 +1,7 @@
 """First packets in unusual clothes: no way around the rules through fragments, extension headers, tunnels or other ports
 (TESTS I07)."""
 
+import itertools
 import os
 import socket
 import struct
@@ -13,6 +14,7 @@ from harness.scenario import Control, scenario
 UNSEEN = "no first packet gets out past the gateway"
 _TCP, _FRAGMENT, _DESTINATION_OPTIONS, _HOP_BY_HOP, _IPV6_IN_IPV4 = 6, 44, 60, 0, 41
 _IPV6_HDRINCL = 36
+_PORTS = itertools.count(20000)
 
 
 def _checksum(data):
@@ -30,7 +32,7 @@ def _packed(address):
 
 def _syn(source, destination, port=443):
     """A SYN as TCP sends it. Its first eight bytes are like no other's."""
-    head = struct.pack("!HH4sIBBHHHBBH", 20000 + os.getpid() % 20000, port, os.urandom(4), 0, 6 << 4, 2, 64240, 0, 0, 2, 4, 1460)
+    head = struct.pack("!HH4sIBBHHHBBH", next(_PORTS), port, os.urandom(4), 0, 6 << 4, 2, 64240, 0, 0, 2, 4, 1460)
     pseudo = _packed(source) + _packed(destination)
     pseudo += struct.pack("!BBH", 0, _TCP, len(head)) if ":" not in source else struct.pack("!II", len(head), _TCP)
     return head[:16] + struct.pack("!H", _checksum(pseudo + head)) + head[18:]
