@@ -8,6 +8,7 @@
 #include "sallyport/pki/certificate_names.hpp"
 #include "sallyport/pki/verify_reason.hpp"
 
+#include "accepted_chains.hpp"
 #include "chain_verifier.hpp"
 #include "file_contents.hpp"
 #include "pem.hpp"
@@ -50,6 +51,14 @@ VerifiedChain facts_of(STACK_OF(X509) * chain, std::uint64_t generation) {
   return facts;
 }
 
+std::chrono::sys_seconds latest_beginning(STACK_OF(X509) * chain) {
+  std::chrono::sys_seconds latest = crypto::not_before(sk_X509_value(chain, 0));
+  for (int i = 1; i < sk_X509_num(chain); ++i) {
+    latest = std::max(latest, crypto::not_before(sk_X509_value(chain, i)));
+  }
+  return latest;
+}
+
 std::string mismatch_reason(const X509* leaf) {
   std::string reason = reason_of(X509_V_ERR_HOSTNAME_MISMATCH);
   const std::vector<std::string> names = names_in(leaf, 3);
@@ -79,7 +88,7 @@ struct TrustStore::Source {
   FileIdentity identity;
 };
 
-TrustStore::TrustStore() = default;
+TrustStore::TrustStore() : accepted_(std::make_unique<AcceptedChains>()) {}
 TrustStore::~TrustStore() = default;
 
 Result<TrustStorePtr> TrustStore::load(const TrustSources& sources, const std::vector<X509*>& own) {
@@ -138,32 +147,42 @@ bool TrustStore::claims_our_issue(X509* leaf, STACK_OF(X509) * others) const {
   return false;
 }
 
-TrustStore::Judgement TrustStore::judge(X509* leaf, STACK_OF(X509) * others, std::string_view name,
-                                        std::chrono::sys_seconds now) const {
-  if (leaf == nullptr) return {X509_V_ERR_UNSPECIFIED, "no certificate was presented", nullptr};
+// Everything but the name.
+TrustStore::Judgement TrustStore::judge_chain(X509* leaf, STACK_OF(X509) * others, std::chrono::sys_seconds now) const {
   ChainVerdict verdict = verify_chain(store_.get(), leaf, others, now);
   if (verdict.code != X509_V_OK) {
     if (claims_our_issue(leaf, others)) verdict.reason += "; it was issued by this gateway's own CA";
-    return {verdict.code, std::move(verdict.reason), nullptr};
+    return {verdict.code, std::move(verdict.reason), {}, nullptr};
   }
   STACK_OF(X509)* chain = verdict.chain.get();
   for (int i = 0; i < sk_X509_num(chain); ++i) {
     if (is_own_key(sk_X509_value(chain, i))) {
-      return {X509_V_ERR_CERT_REJECTED, "untrusted issuer: it was issued by this gateway's own CA", nullptr};
+      return {X509_V_ERR_CERT_REJECTED, "untrusted issuer: it was issued by this gateway's own CA", {}, nullptr};
     }
   }
   if (!common_name_is_permitted(chain)) {
-    return {X509_V_ERR_PERMITTED_VIOLATION, "common name outside of the issuer's name constraints", nullptr};
+    return {X509_V_ERR_PERMITTED_VIOLATION, "common name outside of the issuer's name constraints", {}, nullptr};
   }
-  if (!certificate_names(leaf, name)) return {X509_V_ERR_HOSTNAME_MISMATCH, mismatch_reason(leaf), nullptr};
-  return {X509_V_OK, {}, std::move(verdict.chain)};
+  return {X509_V_OK, {}, facts_of(chain, generation_), std::move(verdict.chain)};
+}
+
+TrustStore::Judgement TrustStore::judge(X509* leaf, STACK_OF(X509) * others, std::string_view name,
+                                        std::chrono::sys_seconds now) const {
+  if (leaf == nullptr) return {X509_V_ERR_UNSPECIFIED, "no certificate was presented", {}, nullptr};
+  const std::string key = AcceptedChains::key_of(leaf, others);
+  const std::optional<VerifiedChain> known = accepted_->find(key, now);
+  Judgement judgement = known ? Judgement{X509_V_OK, {}, *known, nullptr} : judge_chain(leaf, others, now);
+  if (judgement.code != X509_V_OK) return judgement;
+  if (!known) accepted_->keep(key, judgement.facts, latest_beginning(judgement.chain.get()), now);
+  if (!certificate_names(leaf, name)) return {X509_V_ERR_HOSTNAME_MISMATCH, mismatch_reason(leaf), {}, nullptr};
+  return judgement;
 }
 
 Result<VerifiedChain> TrustStore::verify(X509* leaf, STACK_OF(X509) * others, std::string_view name,
                                          std::chrono::sys_seconds now) const {
   const Judgement judgement = judge(leaf, others, name, now);
   if (judgement.code != X509_V_OK) return fail(ErrorKind::certificate, judgement.reason);
-  return facts_of(judgement.chain.get(), generation_);
+  return judgement.facts;
 }
 
 Result<VerifiedChain> TrustStore::verify(X509_STORE_CTX* presented, std::string_view name) const {
@@ -171,10 +190,11 @@ Result<VerifiedChain> TrustStore::verify(X509_STORE_CTX* presented, std::string_
       judge(X509_STORE_CTX_get0_cert(presented), X509_STORE_CTX_get0_untrusted(presented), name, crypto::wall_clock());
   X509_STORE_CTX_set_error(presented, judgement.code);
   if (judgement.code != X509_V_OK) return fail(ErrorKind::certificate, std::move(judgement.reason));
-  const VerifiedChain facts = facts_of(judgement.chain.get(), generation_);
   X509_STORE_CTX_set0_verified_chain(presented, judgement.chain.release());
-  return facts;
+  return judgement.facts;
 }
+
+std::uint64_t TrustStore::known_chains_met() const { return accepted_->found(); }
 
 bool TrustStore::stale() const {
   return std::ranges::any_of(sources_, [](const Source& source) {

@@ -32,6 +32,8 @@ struct VerifiedChain {
   crypto::Sha256 leaf_fingerprint{};
 };
 
+class AcceptedChains;
+
 class TrustStore {
  public:
   // `own` are our CA's certificates: whatever bundle holds one of their keys, it is not trusted, and no chain with
@@ -49,6 +51,10 @@ class TrustStore {
   // The same for certificates at hand and a time of choice. `others` may be null.
   [[nodiscard]] Result<VerifiedChain> verify(X509* leaf, STACK_OF(X509) * others, std::string_view name,
                                              std::chrono::sys_seconds now) const;
+
+  // A chain that was accepted in the last minutes is not built and its signatures are not verified again; its dates and
+  // the name are looked at each time. How often that has happened.
+  [[nodiscard]] std::uint64_t known_chains_met() const;
 
   // For an SSL_CTX that must carry one. Borrowed.
   [[nodiscard]] X509_STORE* store() const { return store_.get(); }
@@ -68,7 +74,8 @@ class TrustStore {
   struct Judgement {
     int code = X509_V_ERR_UNSPECIFIED;  // X509_V_OK: accepted
     std::string reason;
-    crypto::X509StackPtr chain;
+    VerifiedChain facts;         // of one that was accepted
+    crypto::X509StackPtr chain;  // the same; null where it was known already
   };
 
   TrustStore();
@@ -77,6 +84,7 @@ class TrustStore {
   [[nodiscard]] bool claims_our_issue(X509* leaf, STACK_OF(X509) * others) const;
   [[nodiscard]] Judgement judge(X509* leaf, STACK_OF(X509) * others, std::string_view name,
                                 std::chrono::sys_seconds now) const;
+  [[nodiscard]] Judgement judge_chain(X509* leaf, STACK_OF(X509) * others, std::chrono::sys_seconds now) const;
 
   crypto::X509StorePtr store_;
   std::vector<crypto::X509Ptr> own_;
@@ -84,6 +92,7 @@ class TrustStore {
   std::vector<Source> sources_;
   std::size_t size_ = 0;
   std::uint64_t generation_ = 0;
+  std::unique_ptr<AcceptedChains> accepted_;
 };
 
 using TrustStorePtr = std::shared_ptr<const TrustStore>;
