@@ -18,7 +18,7 @@ lab: ## scenarios with real clients and origins; SCENARIO=policy runs some, FLAV
 		$(if $(filter asan tsan,$(FLAVOUR)),--sanitizer --patience 6)
 
 .PHONY: lab-measurements
-lab-measurements: ## CPU time of minting, of passthrough beside a bare splice, of HTTP/2: the laboratory's measurements
+lab-measurements: ## CPU time of minting, of passthrough beside a bare splice, of HTTP/2, of the QUIC guard: the laboratory's measurements
 	@scripts/install-deps lab
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
 	@test/lab/run --build $(BUILD) --only '$(SCENARIO)' --measuring
