@@ -65,7 +65,8 @@ def _variants():
         syn = _syn(*four)
         packets = [_ipv4(*four, syn)]
         if name != "plain":
-            packets = [_ipv4(*four, syn[:8], fragment=0x2000, number=7), _ipv4(*four, syn[8:], fragment=1, number=7)]
+            packets = [_ipv4(*four, syn[:8], fragment=0x2000, number=len(name)),
+                       _ipv4(*four, syn[8:], fragment=1, number=len(name))]
         yield name, packets[::-1] if "last" in name else packets, four[1], syn[:8], True
     for name, header in (("destination options", _DESTINATION_OPTIONS), ("hop-by-hop options", _HOP_BY_HOP)):
         syn = _syn(*six)
