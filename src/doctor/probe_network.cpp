@@ -87,15 +87,14 @@ Result<void> ProbeNetwork::wire_up() {
     IpAddress here;
     IpAddress there;
   };
+  wired_.reserve(2);
   client_ = address_in(*free, client_link + 2);
   origin_ = address_in(*free, origin_link + 2);
   for (const End& end : {End{probe_interface, client_side_, address_in(*free, client_link + 1), client_},
                          End{goal_interface, origin_side_, address_in(*free, origin_link + 1), origin_}}) {
     if (Result<void> done = netfilter::add_wire(end.interface, end.far, far_interface); !done) return done;
-    Result<void> done = end.far.run([&]() -> Result<void> {
-      if (Result<void> up = netfilter::bring_up(far_interface, end.there, link_prefix); !up) return up;
-      return {};
-    });
+    wired_.push_back(end.interface);
+    Result<void> done = end.far.run([&] { return netfilter::bring_up(far_interface, end.there, link_prefix); });
     if (!done) return done;
     if (done = netfilter::bring_up(end.interface, end.here, link_prefix); !done) return done;
     done = end.far.run([&] { return netfilter::add_default_route(far_interface, end.here); });
@@ -107,8 +106,7 @@ Result<void> ProbeNetwork::wire_up() {
 ProbeNetwork::~ProbeNetwork() {
   if (!undo_.empty()) (void)restore(undo_);
   // At once, and not when the kernel gets round to the namespaces.
-  (void)netfilter::remove_interface(probe_interface);
-  (void)netfilter::remove_interface(goal_interface);
+  for (const char* const interface : wired_) (void)netfilter::remove_interface(interface);
 }
 
 Result<void> ProbeNetwork::steer(const Context& context, const FirewallRules& rules, std::uint16_t port) {

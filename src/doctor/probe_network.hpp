@@ -7,7 +7,8 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "sallyport/doctor/context.hpp"
 #include "sallyport/netfilter/private_network.hpp"
@@ -44,7 +45,8 @@ class ProbeNetwork {
   netfilter::NetworkNamespace origin_side_;
   IpAddress client_;
   IpAddress origin_;
-  std::string undo_;  // what iptables-restore is given at the end
+  std::vector<const char*> wired_;  // the interfaces that are ours, and not another doctor's
+  std::string undo_;                // what iptables-restore is given at the end
 };
 
 }  // namespace sallyport::doctor
