@@ -78,7 +78,7 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 void append_json_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const std::size_t plain = plain_prefix(text);
-    out.append(text.data(), plain);
+    out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (!text.empty()) text.remove_prefix(append_odd(out, text));
   }
@@ -90,8 +90,8 @@ void JsonLine::key(std::string_view key, std::string_view after) {
   char* at = piece.data();
   if (!std::exchange(first_, false)) *at++ = ',';
   *at++ = '"';
-  at = std::copy_n(key.data(), std::min(key.size(), key_limit), at);
-  at = std::copy_n(after.data(), after.size(), at);
+  at = std::ranges::copy(key.substr(0, key_limit), at).out;
+  at = std::ranges::copy(after, at).out;
   out_.append(piece.data(), at);
 }
 
