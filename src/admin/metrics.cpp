@@ -97,6 +97,19 @@ void add_upstream(MetricPage& page) {
   }
 }
 
+void add_steering(MetricPage& page, const gateway::SynCounters& syn) {
+  page.counters("sallyport_steered_syns_total", "SYNs of clients that the kernel asked for, by the answer.");
+  page.add({{"result", "taken"}}, static_cast<double>(syn.taken.value()));
+  page.add({{"result", "left_alone"}}, static_cast<double>(syn.left_alone.value()));
+  page.counter("sallyport_steering_overruns_total", "Times at which SYNs passed unseen because they came too fast.",
+               static_cast<double>(syn.overruns.value()));
+  page.counter("sallyport_steering_unrecorded_total",
+               "Connections left alone of which nothing was written down, being too many.",
+               static_cast<double>(syn.unrecorded.value()));
+  page.counter("sallyport_steering_absences_total", "Times at which a worker did not answer, and connections passed.",
+               static_cast<double>(syn.absences.value()));
+}
+
 void add_quic(MetricPage& page, const gateway::QuicCounters& quic) {
   page.counters("sallyport_quic_flows_total", "QUIC flows of clients, by what became of them.");
   page.add({{"result", "passed"}}, static_cast<double>(quic.passed.value()));
@@ -196,6 +209,7 @@ Reply metrics(const Context& context, const Request& /*request*/) {
   add_exchanges(page);
   add_upstream(page);
   if (observed.quic != nullptr) add_quic(page, *observed.quic);
+  if (observed.syn != nullptr) add_steering(page, *observed.syn);
   add_leaves(page, observed.leaves);
   add_holdings(page, observed.workers);
   add_records(page, observed);

@@ -21,8 +21,12 @@ int steering_settings(const std::string& config_path, Streams streams) {
                                       .ports = settings->gateway.ports,
                                       .transparent = settings->listen.transparent,
                                       .transparent_http = settings->listen.transparent_http,
-                                      .quic_queue = std::nullopt};
+                                      .quic_queue = std::nullopt,
+                                      .steering_queue = std::nullopt};
   if (settings->quic.action != config::QuicAction::allow) steered.quic_queue = settings->quic.queue;
+  if (settings->gateway.when_stopped == config::WhenStopped::open) {
+    steered.steering_queue = settings->gateway.steering_queue;
+  }
   const auto text = netfilter::steering_settings_text(steered);
   if (!text) {
     streams.err << printable(text.error().reason) << '\n';

@@ -127,6 +127,11 @@ void check_together(const IniFile& file, const Settings& settings, Problems& pro
   if (!settings.gateway.lan_interfaces.empty() && settings.listen.transparent.empty()) {
     add("[gateway] lan_interfaces is set, but [listen] transparent has no address to send its clients to");
   }
+  if (settings.gateway.when_stopped == WhenStopped::open && settings.quic.action != QuicAction::allow &&
+      settings.gateway.steering_queue == settings.quic.queue) {
+    add("[gateway] steering_queue and [quic] queue are both " + std::to_string(settings.quic.queue) +
+        ": one queue cannot serve both");
+  }
   check_listeners(listen, add);
   if (settings.ca.pkcs12.empty() && (settings.ca.certificate.empty() || settings.ca.key.empty())) {
     add("[ca] needs certificate and key, or pkcs12");

@@ -52,6 +52,13 @@ constexpr Row rows[] = {
   {"gateway", "max_connections", "50000", one, reload,
    [](S& s, const G& g) { return read_number(g.text, s.gateway.max_connections, 1, 10'000'000); },
    "client connections at a time; further ones are refused"},
+  {"gateway", "when_stopped", "closed", one, reload,
+   [](S& s, const G& g) { return read_choice(g.text, s.gateway.when_stopped,
+       {{"closed", WhenStopped::closed}, {"open", WhenStopped::open}}); },
+   "what becomes of clients' new connections while the daemon is away: closed: none gets through; open: they pass unseen"},
+  {"gateway", "steering_queue", "1", one, reload,
+   [](S& s, const G& g) { return read_number(g.text, s.gateway.steering_queue, 0, 65'535); },
+   "number of the NFQUEUE by which the daemon is asked for each new connection where when_stopped is open"},
 
   {"listen", "transparent", "0.0.0.0:8443, [::]:8443", any, restart,
    [](S& s, const G& g) { return read_endpoint(g.text, s.listen.transparent); },

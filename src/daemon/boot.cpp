@@ -50,12 +50,17 @@ Result<void> Daemon::Life::boot() {
   check_descriptors();
   if (auto done = open_workers(); !done) return done;
   if (auto done = open_quic_guard(); !done) return done;
+  if (auto done = open_syn_guard(); !done) return done;
   open_control_socket();
   make_timetable();
   workers_->start();
   if (quic_guard_) {
     quic_guard_->start();
     quic_guard_->configure(current_);
+  }
+  if (syn_guard_) {
+    syn_guard_->start();
+    syn_guard_->configure(current_);
   }
   if (admin_) admin_->start();
   announce_ready();
@@ -153,10 +158,22 @@ Result<void> Daemon::Life::open_quic_guard() {
   return {};
 }
 
+Result<void> Daemon::Life::open_syn_guard() {
+  auto guard = gateway::SynGuard::create(*recorder_, workers_->size(),
+                                         [this](const std::function<void()>& answered) { workers_->ping(answered); });
+  if (guard) {
+    syn_guard_ = std::move(*guard);
+    return {};
+  }
+  if (!current_->settings.gateway.lan_interfaces.empty()) return fail_while("steering", guard.error());
+  return {};
+}
+
 // Clients are served whether or not somebody can ask how they are.
 void Daemon::Life::open_control_socket() {
   admin::Observed observed{*log_, *leaves_, history_.get(), live_, *learnt_, workers_->all(), config_path_, reloads_};
   if (quic_guard_) observed.quic = &quic_guard_->counters();
+  if (syn_guard_) observed.syn = &syn_guard_->counters();
   observed.reload = [this](const std::string& asker, const TellOfReload& tell) {
     mailbox_->post([this, asker, tell] {
       log_->info("a reload is asked for on the control socket by " + asker);

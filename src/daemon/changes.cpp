@@ -46,12 +46,18 @@ void Daemon::Life::adopt(gateway::ConfigurationPtr loaded) {
     reload_notes_.emplace_back(
         "[quic] has changed; the kernel rules follow it with: systemctl reload sallyport-steering");
   }
+  if (old->settings.gateway.when_stopped != settings.gateway.when_stopped ||
+      old->settings.gateway.steering_queue != settings.gateway.steering_queue) {
+    reload_notes_.emplace_back(
+        "when_stopped has changed; the kernel rules follow it with: systemctl reload sallyport-steering");
+  }
   if (old->settings.gateway.lan_interfaces != settings.gateway.lan_interfaces) {
     adopt_lan_interfaces(settings.gateway.lan_interfaces);
   }
   leaves_->flush();
   workers_->configure(current_);
   if (quic_guard_) quic_guard_->configure(current_);
+  if (syn_guard_) syn_guard_->configure(current_);
   if (admin_) admin_->configure(current_);
   for (const std::string& key : config::keys_awaiting_restart(*at_start_, settings)) {
     reload_notes_.push_back(key + " has changed and waits for: systemctl restart sallyportd");
@@ -138,6 +144,7 @@ void Daemon::Life::refresh_trust() {
   current_ = std::move(*fresh);
   workers_->configure(current_);
   if (quic_guard_) quic_guard_->configure(current_);
+  if (syn_guard_) syn_guard_->configure(current_);
   if (admin_) admin_->configure(current_);
   log_->info("a CA bundle on disk has changed: " + std::to_string(current_->trust->size()) + " roots are trusted now");
 }

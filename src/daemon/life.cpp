@@ -132,6 +132,8 @@ void Daemon::Life::drain(int signal_number) {
   log_->info(std::string(signal_number == SIGINT ? "SIGINT" : "SIGTERM") + ": no new connections; " +
              connections_text(workers_->connections()) + " may finish within " + std::to_string(patience.count()) +
              " s; a second signal ends them at once");
+  // With when_stopped = open the kernel lets new connections pass from here on, instead of into listeners that close.
+  if (syn_guard_) syn_guard_->stop();
   workers_->drain();
 }
 

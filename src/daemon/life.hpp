@@ -16,6 +16,7 @@
 #include "sallyport/daemon/daemon.hpp"
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/quic_guard.hpp"
+#include "sallyport/gateway/syn_guard.hpp"
 #include "sallyport/netfilter/local_addresses.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/pki/rsa_key_pool.hpp"
@@ -49,6 +50,7 @@ class Daemon::Life {
   void check_descriptors();
   Result<void> open_workers();
   Result<void> open_quic_guard();
+  Result<void> open_syn_guard();
   void open_control_socket();
   void make_timetable();
   void announce_ready();
@@ -102,6 +104,7 @@ class Daemon::Life {
   std::shared_ptr<gateway::Learnt> learnt_ = std::make_shared<gateway::Learnt>();
   std::unique_ptr<WorkerThreads> workers_;
   std::unique_ptr<gateway::QuicGuard> quic_guard_;
+  std::unique_ptr<gateway::SynGuard> syn_guard_;
   admin::Reloads reloads_;
   std::unique_ptr<admin::AdminServer> admin_;  // null: nobody can ask
 

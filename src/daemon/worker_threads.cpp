@@ -74,6 +74,10 @@ void WorkerThreads::replay(gateway::ReplayOrder order, std::function<void(gatewa
   crew_[chosen]->worker->replay(std::move(order), std::move(tell));
 }
 
+void WorkerThreads::ping(const std::function<void()>& alive) const {
+  for (const auto& member : crew_) member->worker->ping(alive);
+}
+
 void WorkerThreads::begin_capture(const gateway::CaptureOrder& order) const {
   for (const auto& member : crew_) member->worker->begin_capture(order);
 }

@@ -36,6 +36,8 @@ class WorkerThreads {
   void set_addresses(const gateway::AddressesPtr& addresses);
   // Any thread: one of them sends the request once more.
   void replay(gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell) const;
+  // Any thread: each worker calls `alive` on its own thread.
+  void ping(const std::function<void()>& alive) const;
   // Any thread.
   void begin_capture(const gateway::CaptureOrder& order) const;
   void end_capture(std::uint64_t id) const;

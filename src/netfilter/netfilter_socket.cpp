@@ -16,7 +16,7 @@ Result<MnlSocketPtr> open_netfilter_socket() {
   return opened;
 }
 
-Result<void> request(mnl_socket* socket, const nlmsghdr* message, std::string_view doing) {
+Result<int> answer_to(mnl_socket* socket, const nlmsghdr* message, std::string_view doing) {
   if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0) return std::unexpected(errno_error(doing, errno));
   alignas(nlmsghdr) std::array<char, 8192> answer{};
   for (;;) {
@@ -26,9 +26,15 @@ Result<void> request(mnl_socket* socket, const nlmsghdr* message, std::string_vi
     if (!mnl_nlmsg_ok(reply, static_cast<int>(size)) || reply->nlmsg_type != NLMSG_ERROR) continue;
     const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(reply));
     if (error->msg.nlmsg_seq != message->nlmsg_seq) continue;
-    if (error->error != 0) return std::unexpected(errno_error(doing, -error->error));
-    return {};
+    return -error->error;
   }
+}
+
+Result<void> request(mnl_socket* socket, const nlmsghdr* message, std::string_view doing) {
+  const Result<int> answer = answer_to(socket, message, doing);
+  if (!answer) return std::unexpected(answer.error());
+  if (*answer != 0) return std::unexpected(errno_error(doing, *answer));
+  return {};
 }
 
 }  // namespace sallyport::netfilter

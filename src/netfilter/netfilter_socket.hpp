@@ -18,7 +18,11 @@ using MnlSocketPtr = std::unique_ptr<mnl_socket, MnlCloser>;
 // Open, bound and closed on exec.
 [[nodiscard]] Result<MnlSocketPtr> open_netfilter_socket();
 
-// Sends a request that wants an acknowledgement, and waits for that. `doing` is for the error.
+// Sends a request that wants an acknowledgement, and waits for that: 0, or the kernel's error, which may be one of the
+// subsystem's own. `doing` is for what goes wrong with the socket.
+[[nodiscard]] Result<int> answer_to(mnl_socket* socket, const nlmsghdr* message, std::string_view doing);
+
+// The same, where the kernel's error is an error.
 [[nodiscard]] Result<void> request(mnl_socket* socket, const nlmsghdr* message, std::string_view doing);
 
 }  // namespace sallyport::netfilter

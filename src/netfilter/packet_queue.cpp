@@ -147,6 +147,11 @@ void PacketQueue::accept(std::uint32_t id, std::uint32_t mark) {
   if (state_->gathered >= most_gathered) static_cast<void>(flush());
 }
 
+void PacketQueue::repeat(std::uint32_t id, std::uint32_t mark) {
+  state_->add_verdict(id, NF_REPEAT, &mark);
+  if (state_->gathered >= most_gathered) static_cast<void>(flush());
+}
+
 void PacketQueue::drop(std::uint32_t id) {
   state_->add_verdict(id, NF_DROP, nullptr);
   if (state_->gathered >= most_gathered) static_cast<void>(flush());

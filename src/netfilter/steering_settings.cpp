@@ -25,6 +25,8 @@ std::string first_of_family(const std::vector<Endpoint>& endpoints, bool v4) {
   return found == endpoints.end() ? std::string() : found->to_string();
 }
 
+std::string number_text(std::optional<std::uint16_t> number) { return number ? std::to_string(*number) : ""; }
+
 }  // namespace
 
 bool is_interface_name(std::string_view name) {
@@ -48,7 +50,9 @@ Result<std::string> steering_settings_text(const SteeringSettings& settings) {
          "\nTPROXY_V6=" + first_of_family(settings.transparent, false) +
          "\nHTTP_V4=" + first_of_family(settings.transparent_http, true) +
          "\nHTTP_V6=" + first_of_family(settings.transparent_http, false) +
-         "\nQUIC_QUEUE=" + (settings.quic_queue ? std::to_string(*settings.quic_queue) : "") + '\n';
+         "\nQUIC_QUEUE=" + number_text(settings.quic_queue) +
+         "\nWHEN_STOPPED=" + (settings.steering_queue ? "open" : "closed") +
+         "\nSTEERING_QUEUE=" + number_text(settings.steering_queue) + '\n';
 }
 
 }  // namespace sallyport::netfilter

@@ -68,7 +68,7 @@ class Box:
         """All that steering may change in the kernel, as text, without counters and comments."""
         commands = [f"{command}-{self.variant}-save | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'"
                     for command in ("iptables", "ip6tables")]
-        commands += ["ip rule", "ip -6 rule", "ip route show table all", "ip -6 route show table all"]
+        commands += ["ipset list -t", "ip rule", "ip -6 rule", "ip route show table all", "ip -6 route show table all"]
         return "\n".join(self.namespaces.run("gateway", f"{command} || true").stdout for command in commands)
 
     def settings(self):
@@ -111,10 +111,40 @@ def connection_marks_alone_bring_replies_home(box):
     box.tables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE")
     with box.service("origin", 443, "origin"), box.relay():
         box.up()
-        box.tables("-t mangle -D SALLYPORT -p tcp -m socket --transparent -j SALLYPORT-HERE")
+        box.tables("-t mangle -D SALLYPORT -p tcp ! --syn -m conntrack --ctstate NEW,INVALID,UNTRACKED "
+                   "-m socket --transparent -j SALLYPORT-OURS")
         check("steered", box.ask("client", ORIGIN, 443), f"relayed origin {GATEWAY_WAN[box.version]} hello")
         box.tables("-t mangle -F SALLYPORT-OUT")
         assert not box.ask("client", ORIGIN, 443, timeout=1.5).startswith("relayed"), "the control passed"
+
+
+@test
+def asks_before_it_takes_a_connection(box):
+    """With --open, in place of the daemon's answers: nobody who answers, or a mark that a rule before ours sets."""
+    before = box.state()
+    answers = {"taken": "0x8000000/0x8000000", "left alone": "0x10000000/0x10000000"}
+    steered, alone = f"relayed origin {CLIENT[box.version]} hello", f"origin {CLIENT[box.version]} hello"
+    with box.service("origin", 443, "origin"), box.relay():
+        for _ in range(2):
+            box.steer("--lan", "lan0", "--open", "7", "up")
+        up = box.state()
+        assert "range 443-443 timeout 2" in up, up
+        check("nobody answers", box.ask("client", ORIGIN, 443), alone)
+        box.namespaces.run("gateway", "ipset add sallyport-awake 443 timeout 60")
+        check("nobody owns the queue", box.ask("client", ORIGIN, 443), alone)
+        for answer, wanted in (("taken", steered), ("left alone", alone)):
+            rule = f"PREROUTING -i lan0 -p tcp --syn -j MARK --set-xmark {answers[answer]}"
+            box.tables(f"-t raw -A {rule}")
+            check(answer, box.ask("client", ORIGIN, 443), wanted)
+            box.tables(f"-t raw -D {rule}")
+        box.steer("--lan", "lan0", "--ports", "443,8444", "--open", "7", "up")
+        assert "range 443-8444 timeout 2" in box.state()
+        box.up()
+        assert "sallyport-awake" not in box.state(), "its set is left after a change to closed"
+        check("closed again", box.ask("client", ORIGIN, 443), steered)
+    box.steer("--lan", "lan0", "--open", "7", "up")
+    box.steer("down")
+    check("after down", _without_empty_tables(box.state()), _without_empty_tables(before))
 
 
 @test
@@ -328,8 +358,7 @@ def the_watch_mends_what_others_break(box):
     breakages = ["ip rule del priority 443; ip -6 rule del priority 443",
                  "ip route flush table 443; ip -6 route flush table 443; ip rule del priority 444"]
     if box.variant == "nft":
-        breakages += ["iptables-nft -t mangle -F; ip6tables-nft -t mangle -D SALLYPORT -p tcp -m socket --transparent "
-                      "-j SALLYPORT-HERE"]
+        breakages += ["iptables-nft -t mangle -F; ip6tables-nft -t mangle -F SALLYPORT-OUT"]
     else:  # of which the kernel does not tell: it is found with the first of the others
         breakages[0] += "; iptables-legacy -t mangle -F; ip6tables-legacy -D INPUT -j SALLYPORT"
     with _Watch(box) as watch:

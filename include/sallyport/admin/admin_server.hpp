@@ -17,6 +17,7 @@
 #include "sallyport/gateway/configuration.hpp"
 #include "sallyport/gateway/learnt.hpp"
 #include "sallyport/gateway/quic_guard.hpp"
+#include "sallyport/gateway/syn_guard.hpp"
 #include "sallyport/gateway/worker.hpp"
 #include "sallyport/pki/leaf_cache.hpp"
 #include "sallyport/record/history.hpp"
@@ -57,6 +58,7 @@ struct Observed {
   // Sends a request of the past once more, and tells, from any thread, what came of it.
   std::function<void(gateway::ReplayOrder order, std::function<void(gateway::ReplayResult)> tell)> replay = {};
   const gateway::QuicCounters* quic = nullptr;  // null: nobody judges QUIC here
+  const gateway::SynCounters* syn = nullptr;    // null: nobody is asked for new connections here
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };
 

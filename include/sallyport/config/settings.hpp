@@ -22,6 +22,7 @@ namespace sallyport::config {
 using std::chrono::hours;
 using std::chrono::seconds;
 
+enum class WhenStopped { closed, open };
 enum class IssuingCa { automatic, yes, no };
 enum class SourceAddress { client, gateway };
 enum class MinTls { tls12, tls13 };
@@ -41,6 +42,8 @@ struct Settings {
     seconds drain{};
     std::vector<std::uint16_t> ports;
     std::size_t max_connections = 0;
+    WhenStopped when_stopped{};
+    std::uint16_t steering_queue = 0;
   } gateway;
 
   struct Listen {

@@ -42,6 +42,9 @@ class PacketQueue {
 
   // Verdicts, each exactly once for each packet, at any later time. They take effect with flush() at the latest.
   void accept(std::uint32_t id, std::uint32_t mark);
+  // Comes through the rules of the table that queued it once more, from the first one, with this mark. What accept()
+  // lets go skips those behind the queue's.
+  void repeat(std::uint32_t id, std::uint32_t mark);
   void drop(std::uint32_t id);
   [[nodiscard]] Result<void> flush();
 

@@ -21,14 +21,17 @@ struct SteeringSettings {
   std::vector<Endpoint> transparent;        // the first of each family is where that family's connections go
   std::vector<Endpoint> transparent_http;   // the same for port 80
   std::optional<std::uint16_t> quic_queue;  // the NFQUEUE that UDP on these ports goes through; none: it is let pass
+  // The NFQUEUE by which the daemon is asked for each new connection, which pass where nobody answers; none: what no
+  // listener takes is dropped.
+  std::optional<std::uint16_t> steering_queue;
 };
 
 // A name the kernel can give an interface (1 to 15 bytes) and that iptables reads as exactly that name:
 // letters, digits and . _ - @ : but no '+', which iptables takes for a wildcard.
 [[nodiscard]] bool is_interface_name(std::string_view name);
 
-// LAN_INTERFACES, PORTS, TPROXY_V4, TPROXY_V6, HTTP_V4, HTTP_V6 and QUIC_QUEUE, a line each; an absent one has an empty
-// value. ErrorKind::config names the interface that is none.
+// LAN_INTERFACES, PORTS, TPROXY_V4, TPROXY_V6, HTTP_V4, HTTP_V6, QUIC_QUEUE, WHEN_STOPPED (open, closed) and
+// STEERING_QUEUE, a line each; an absent one has an empty value. ErrorKind::config names the interface that is none.
 [[nodiscard]] Result<std::string> steering_settings_text(const SteeringSettings& settings);
 
 }  // namespace sallyport::netfilter

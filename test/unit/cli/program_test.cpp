@@ -149,7 +149,7 @@ TEST(prints_what_the_kernel_rules_need) {
   CHECK_EQUAL(printed.status, 0);
   CHECK_EQUAL(printed.out,
               "LAN_INTERFACES=lan0\nPORTS=443\nTPROXY_V4=0.0.0.0:8443\nTPROXY_V6=[::]:8443\nHTTP_V4=\nHTTP_V6=\n"
-              "QUIC_QUEUE=0\n");
+              "QUIC_QUEUE=0\nWHEN_STOPPED=closed\nSTEERING_QUEUE=\n");
   box.folder.write("sallyport.ini", "[gateway]\nports = none\n");
   const Outcome refused = box.run({"steering-settings"});
   CHECK_EQUAL(refused.status, 78);
