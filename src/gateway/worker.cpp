@@ -3,6 +3,7 @@
 #include <atomic>
 #include <list>
 
+#include "sallyport/io/costly_steps.hpp"
 #include "sallyport/io/listener.hpp"
 #include "sallyport/io/notification.hpp"
 
@@ -155,6 +156,11 @@ class Worker::Impl {
     ++accepting_;
     int at_once = 0;
     while (!draining_) {
+      if (io::is_behind(*loop_)) {
+        // Who waits in the kernel's queue costs nothing yet.
+        co_await io::next_turn(*loop_);
+        continue;
+      }
       Result<io::Accepted> accepted = co_await entrance.listener->accept();
       if (accepted) {
         admit(std::move(*accepted), entrance.door);
