@@ -282,6 +282,7 @@ class SpliceRelay(Contestant):
 
     name, package, note = "splice relay", "sallyport", "moves bytes by splice(2), two threads a connection, and does nothing else"
     modes = frozenset({"passthrough"})
+    only = frozenset({"passthrough"})
 
     def steering(self):
         return _REDIRECT
