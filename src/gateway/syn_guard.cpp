@@ -42,7 +42,7 @@ constexpr auto beat_interval = 250ms;
 constexpr auto look_interval = 1s;
 // How long a worker's loop may be busy before it counts as hung.
 constexpr auto worker_patience = 3s;
-constexpr auto configure_patience = 1s;
+constexpr auto configure_patience = 10s;
 // Lines and rows a second that connections may cause.
 constexpr unsigned most_records = 200;
 constexpr std::uint16_t plain_http = 80;

@@ -43,7 +43,7 @@ class SynGuard {
 
   // Signals the caller has blocked stay blocked in the thread.
   void start();
-  // At start, and when a reload took place. Returns once it is in use, or after a second.
+  // At start, and when a reload took place. Returns once it is in use, or after ten seconds.
   void configure(ConfigurationPtr configuration);
   // Ends the thread: the kernel asks no more, and what has been waiting for an answer passes. To be called before the
   // listeners close.

@@ -247,7 +247,7 @@ class _Load:
 
     def _live(self, address):
         while not self._stop.is_set():
-            outcome = _outcome(self._lab, address, timeout=0.3)
+            outcome = _outcome(self._lab, address, timeout=1)
             with self._lock:
                 kind = outcome if outcome in ("taken", "passed") else "failed"
                 self.outcomes[kind] = self.outcomes.get(kind, 0) + 1
@@ -289,7 +289,7 @@ def closed_whatever_happens(lab):
     own = (topology.CLIENT, topology.CLIENT6)
     lab.expect(UNSEEN, not load.outcomes.get("passed") and not [one for one in wire.to_port(443) if one.source in own],
                (load.outcomes, [str(one) for one in wire.to_port(443) if one.source in own][:3]))
-    lab.expect("there was something to see", load.outcomes.get("taken", 0) > 5, load.outcomes)
+    lab.expect("there was something to see", load.outcomes.get("taken", 0) >= 2, load.outcomes)
 
 
 def _kernel_rules(lab):
