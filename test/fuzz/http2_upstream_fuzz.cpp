@@ -124,8 +124,8 @@ io::Task<void> send_body(UpstreamExchange& exchange) {
 }
 
 // `method` CONNECT is an extended one.
-io::Task<void> ask(http2::Connection& connection, OriginFacts& facts, std::string method) {
-  http2::Upstream exchange(connection, facts, options, false);
+io::Task<void> ask(http2::UpstreamContext& context, std::string method) {
+  http2::Upstream exchange(context, false);
   RequestHead head{.method = method, .scheme = "https", .authority = "a.test", .path = "/a", .fields = {}};
   if (method == "CONNECT") head.method = "GET";
   const BodyShape shape = method == "POST" ? BodyShape::streamed() : BodyShape::none();
@@ -152,11 +152,12 @@ io::Task<void> converse(io::EventLoop& loop, io::Stream& origin) {
                                 .idle = patience,
                                 .stall = patience},
                                owner);
+  http2::UpstreamContext context{.connection = connection, .facts = facts, .options = options};
   connection.start();
-  io::StartedTask<void> first(ask(connection, facts, "GET"));
-  io::StartedTask<void> second(ask(connection, facts, "HEAD"));
-  io::StartedTask<void> third(ask(connection, facts, "POST"));
-  io::StartedTask<void> fourth(ask(connection, facts, "CONNECT"));
+  io::StartedTask<void> first(ask(context, "GET"));
+  io::StartedTask<void> second(ask(context, "HEAD"));
+  io::StartedTask<void> third(ask(context, "POST"));
+  io::StartedTask<void> fourth(ask(context, "CONNECT"));
   co_await first.join();
   co_await second.join();
   co_await third.join();
