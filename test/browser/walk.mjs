@@ -119,7 +119,7 @@ async function quicIsShown(page) {
 
 async function trustIsShown(page) {
   await visit(page, 'Trust');
-  await page.waitForSelector('.trust');
+  await page.waitForSelector('main.trust span.trust');
   const devices = await page.innerText('section:has(> h2:text-is("Devices"))');
   expect('the client trusts the CA', devices.includes('trusts the CA'), devices);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text="CA certificate (PEM)"')]);
