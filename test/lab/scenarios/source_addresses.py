@@ -1,6 +1,6 @@
 """Whose address the origin sees (TESTS I05)."""
 
-from harness import topology
+from harness import client, topology
 from harness.scenario import Control, scenario
 
 OWN = "the origin sees the client's own address"
@@ -62,3 +62,23 @@ def ports_in_use(lab):
     lab.expect("a hundred at a time", answers == [200] * 100, answers)
     for one in held:
         one.close()
+
+
+@scenario("I05")
+def ports_of_both(lab):
+    """The gateway has no other ports than those that the client has towards the same origin: to connection tracking the
+    connection to the origin is the client's own."""
+    origin = lab.origin([topology.ORIGIN, topology.ORIGIN6])
+    lab.gateway({"upstream.pool_idle_seconds": "0"})
+    ports = range(40000, 40008)
+    lab.gateway_side.run(["sysctl", "-qw", f"net.ipv4.ip_local_port_range={ports[0]} {ports[-1]}"])
+    for source, address in ((topology.CLIENT, topology.ORIGIN), (topology.CLIENT6, topology.ORIGIN6)):
+        origin.forget()
+        held = [client.Connection(client.dial(lab.client_side, address, 443, source=source, source_port=port),
+                                  lab.client_context(), "both.test") for port in ports]
+        answers = [one.request(f"/{number}", "both.test").status for number, one in enumerate(held)]
+        lab.expect("every connection works", answers == [200] * len(ports), f"{address}: {answers}")
+        peers = [connection.peer[:2] for connection in origin.connections]
+        lab.expect("from the client's address, by its ports", set(peers) <= {(source, port) for port in ports}, peers)
+        for one in held:
+            one.close()
