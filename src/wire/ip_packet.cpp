@@ -91,6 +91,8 @@ Result<IpPacket> read_v6(ByteView bytes, Wanted wanted) {
   packet.destination = IpAddress::v6(bytes_from<16>(cursor));
   Cursor payload(cursor.take(length));
   if (!cursor.ok()) return malformed("truncated IPv6 packet");
+  // Nobody sends from one (RFC 4291 erratum 3480); whoever does shall not be taken for the IPv4 address it names.
+  if (!packet.source.is_v6() || !packet.destination.is_v6()) return malformed("an IPv4-mapped address on the wire");
   if (Result<void> skipped = skip_extension_headers(payload, next, wanted); !skipped)
     return std::unexpected(skipped.error());
   packet.payload = payload.rest();

@@ -16,8 +16,8 @@ struct IpPacket {
 };
 
 // Reads a packet of `protocol` from its IP header on (RFC 791, RFC 8200), IP options and extension headers passed over.
-// Checksums are not looked at. Errors: malformed (lengths that do not add up), unsupported (a fragment, another
-// protocol, which `named` calls by its name).
+// Checksums are not looked at. Errors: malformed (lengths that do not add up, IPv4-mapped addresses), unsupported (a
+// fragment, another protocol, which `named` calls by its name).
 [[nodiscard]] Result<IpPacket> parse_ip_packet(ByteView packet, std::uint8_t protocol, const char* named);
 
 }  // namespace sallyport::wire

@@ -1,5 +1,6 @@
 #include "sallyport/wire/tcp_packet.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "check.hpp"
@@ -57,6 +58,16 @@ TEST(what_is_no_whole_segment_is_refused) {
   }
 }
 
+TEST(nobody_is_an_ipv4_client_by_an_ipv6_packet) {
+  const Bytes mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 0, 2};
+  for (const std::ptrdiff_t place : {8, 24}) {
+    Bytes packet = v6(syn);
+    std::ranges::copy(mapped, packet.begin() + place);
+    CHECK_EQUAL(read(packet), "malformed");
+  }
+}
+
 }  // namespace
 
-UNIT_MAIN(UNIT_TEST(both_families_say_who_begins_what), UNIT_TEST(what_is_no_whole_segment_is_refused))
+UNIT_MAIN(UNIT_TEST(both_families_say_who_begins_what), UNIT_TEST(what_is_no_whole_segment_is_refused),
+          UNIT_TEST(nobody_is_an_ipv4_client_by_an_ipv6_packet))
