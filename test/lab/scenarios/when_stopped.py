@@ -302,7 +302,7 @@ def _kernel_rules(lab):
 AGAIN = "connections are taken from the moment the daemon is back"
 
 
-@scenario("L07!", control=Control(AGAIN, passthrough=True), timeout=900)
+@scenario("L07!", control=Control(AGAIN, passthrough=True), alone=True, timeout=900)
 def killed_again_and_again(lab):
     """Under load, in either way: the rules stand, the files are whole, the CA is the same, and who connects is taken."""
     rounds = 100 if lab.world.at_length else 5
