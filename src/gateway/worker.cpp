@@ -3,7 +3,6 @@
 #include <atomic>
 #include <list>
 
-#include "sallyport/io/costly_steps.hpp"
 #include "sallyport/io/listener.hpp"
 #include "sallyport/io/notification.hpp"
 
@@ -156,7 +155,7 @@ class Worker::Impl {
     ++accepting_;
     int at_once = 0;
     while (!draining_) {
-      if (io::is_behind(*loop_)) {
+      if (loop_->is_behind()) {
         // Who waits in the kernel's queue costs nothing yet.
         co_await io::next_turn(*loop_);
         continue;

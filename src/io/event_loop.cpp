@@ -14,6 +14,9 @@ namespace {
 // More than any turn of honest work makes ready; beyond it, sockets get their turn first.
 constexpr int ready_rounds = 64;
 
+// A look at the sockets costs a hundredth of what this many steps cost.
+constexpr int most_costly_steps = 3;
+
 timeval to_timeval(Duration duration) {
   const auto us = std::chrono::ceil<std::chrono::microseconds>(std::max(duration, Duration::zero())).count();
   return {.tv_sec = static_cast<time_t>(us / 1'000'000), .tv_usec = static_cast<suseconds_t>(us % 1'000'000)};
@@ -48,6 +51,7 @@ void EventLoop::run() {
   stopping_ = false;
   while (!stopping_) {
     ++turn_;
+    costly_ = {.refused_before = costly_.refused};
     enter_callback();
     ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.end());
     next_turn_.clear();
@@ -55,6 +59,15 @@ void EventLoop::run() {
     const bool more = !ready_.empty() || !next_turn_.empty();
     event_base_loop(base_.get(), EVLOOP_ONCE | (more ? EVLOOP_NONBLOCK : 0));
   }
+}
+
+bool EventLoop::take_costly_step() {
+  if (costly_.taken < most_costly_steps) {
+    ++costly_.taken;
+    return true;
+  }
+  costly_.refused = true;
+  return false;
 }
 
 void EventLoop::stop() {

@@ -5,8 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "sallyport/io/costly_steps.hpp"
-
 namespace sallyport::tls {
 namespace {
 
@@ -129,7 +127,7 @@ void TlsStream::tell_secret(const SSL* ssl, const char* line) {
 Attempt TlsStream::try_handshake() {
   if (failed_) return {Attempt::State::failed};
   // Who is put off waits for what a socket almost always is, which means for the next turn.
-  if (!io::take_costly_step(loop())) return {Attempt::State::wait_writable};
+  if (!loop().take_costly_step()) return {Attempt::State::wait_writable};
   ERR_clear_error();
   return outcome(SSL_do_handshake(ssl_.get()), "TLS handshake");
 }

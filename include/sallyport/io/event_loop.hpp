@@ -70,6 +70,12 @@ class EventLoop {
   // Counts the turns: each looks at the sockets once.
   [[nodiscard]] std::uint64_t turn() const { return turn_; }
 
+  // Leave for one costly step, a part of a handshake for one, which takes up to 0.3 ms: a turn has few of them, so that
+  // live connections do not wait for all that a burst of new ones asks for. False: ask again in the next turn.
+  [[nodiscard]] bool take_costly_step();
+  // Whether somebody was told no in this turn or in the one before: whoever would take on more had better wait.
+  [[nodiscard]] bool is_behind() const { return costly_.refused || costly_.refused_before; }
+
   // Takes back every make_ready() for `object` that has not run yet.
   void forget_ready(void* object);
 
@@ -79,6 +85,11 @@ class EventLoop {
   struct Ready {
     void (*call)(void*);
     void* object;
+  };
+  struct CostlySteps {
+    int taken = 0;  // in this turn
+    bool refused = false;
+    bool refused_before = false;  // in the turn before
   };
 
   EventLoop() = default;
@@ -94,6 +105,7 @@ class EventLoop {
   std::vector<Ready> running_;
   std::vector<Ready> next_turn_;
   std::uint64_t turn_ = 0;
+  CostlySteps costly_;
   bool stopping_ = false;
 
   std::mutex mutex_;  // guards posted_

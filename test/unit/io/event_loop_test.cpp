@@ -1,5 +1,4 @@
-// Costly steps: a turn has few of them, whoever is refused has its turn, and the loop knows that it is behind.
-#include "sallyport/io/costly_steps.hpp"
+#include "sallyport/io/event_loop.hpp"
 
 #include <algorithm>
 #include <list>
@@ -17,8 +16,8 @@ namespace {
 
 // Takes one step in the first turn that has leave for it, and notes which one.
 Task<void> take_one(EventLoop& loop, std::vector<std::uint64_t>& turns) {
-  while (!take_costly_step(loop)) {
-    CHECK(is_behind(loop));
+  while (!loop.take_costly_step()) {
+    CHECK(loop.is_behind());
     co_await next_turn(loop);
   }
   turns.push_back(loop.turn());
@@ -28,10 +27,10 @@ Task<void> many(EventLoop& loop, std::vector<std::uint64_t>& turns) {
   std::list<StartedTask<void>> tasks;
   for (int count = 0; count < 30; ++count) tasks.emplace_back(take_one(loop, turns));
   for (StartedTask<void>& task : tasks) co_await task.join();
-  CHECK(is_behind(loop));  // somebody was refused in the turn before
+  CHECK(loop.is_behind());  // somebody was refused in the turn before
   co_await next_turn(loop);
   co_await next_turn(loop);
-  CHECK(!is_behind(loop));
+  CHECK(!loop.is_behind());
 }
 
 }  // namespace
@@ -46,9 +45,9 @@ TEST(a_turn_has_few_costly_steps_and_nobody_is_forgotten) {
 
 TEST(a_loop_that_refused_nobody_is_not_behind) {
   LoopFixture fixture;
-  CHECK(!is_behind(*fixture.loop));
-  CHECK(take_costly_step(*fixture.loop));
-  CHECK(!is_behind(*fixture.loop));
+  CHECK(!fixture.loop->is_behind());
+  CHECK(fixture.loop->take_costly_step());
+  CHECK(!fixture.loop->is_behind());
 }
 
 UNIT_MAIN(UNIT_TEST(a_turn_has_few_costly_steps_and_nobody_is_forgotten),
