@@ -1,29 +1,21 @@
 #include "sallyport/gateway/quic_guard.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
+#include <sys/resource.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include <pthread.h>
 #include <time.h>
 
-#include "sallyport/base/unique_fd.hpp"
 #include "sallyport/gateway/quic_flows.hpp"
 #include "sallyport/netfilter/flow_marks.hpp"
-#include "sallyport/netfilter/net_admin.hpp"
 #include "sallyport/netfilter/packet_queue.hpp"
 #include "sallyport/netfilter/policy_routing.hpp"
 #include "sallyport/netfilter/port_unreachable.hpp"
+
+#include "guard_thread.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -37,11 +29,10 @@ constexpr std::size_t batch = 64;
 // accepts those for which it has no room, as [quic] undetermined says.
 constexpr auto window = 100ms;
 constexpr auto share = 50ms;
-// Lines and rows a second that flows may cause.
-constexpr unsigned most_records = 200;
+// Its flows can come by TCP as well: those that are there already go first.
+constexpr int behind_workers = 10;
 // Between attempts to get the queue.
 constexpr auto retry_interval = 1s;
-constexpr auto configure_patience = 1s;
 
 std::chrono::nanoseconds thread_time() {
   timespec used{};
@@ -61,81 +52,56 @@ class QuicGuard::Impl {
       : recorder_(recorder),
         learnt_(std::move(learnt)),
         flows_(std::move(opener), *learnt_, counters_,
-               [this](record::ExchangeRecord record) { this->record(std::move(record)); }),
+               [this](record::ExchangeRecord record) { thread_.record(std::move(record)); }),
         unreachable_(std::move(unreachable)),
-        wake_(std::move(wake)) {}
+        thread_(recorder, counters_.unrecorded, std::move(wake)) {}
 
-  ~Impl() {
-    stopping_ = true;
-    raise();
-    if (thread_.joinable()) thread_.join();
-  }
-
+  ~Impl() { thread_.stop(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   void start() {
-    thread_ = std::thread([this] { run(); });
-    ::pthread_setname_np(thread_.native_handle(), "quic");
+    thread_.start("quic", [this] { run(); });
   }
-
-  void configure(ConfigurationPtr configuration) {
-    std::unique_lock lock(mutex_);
-    pending_ = std::move(configuration);
-    raise();
-    static_cast<void>(adopted_.wait_for(lock, configure_patience, [this] { return pending_ == nullptr; }));
-  }
+  void configure(ConfigurationPtr configuration) { thread_.configure(std::move(configuration)); }
 
   [[nodiscard]] const QuicCounters& counters() const { return counters_; }
 
  private:
-  void raise() const { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
-
   void run();
-  void wait(std::optional<Clock::time_point> until, bool for_packets);
-  void adopt();
+  void adopt(ConfigurationPtr configuration);
   void open_queue();
   void lose_queue(const Error& error);
-  void warn_once(const std::string& what);
   void serve_queue();
   void carry_out();
   void keep_to_share();
-  void record(record::ExchangeRecord record);
 
   const record::Recorder& recorder_;
   const std::shared_ptr<Learnt> learnt_;
   QuicCounters counters_;
   QuicFlows flows_;
   netfilter::PortUnreachable unreachable_;
-  UniqueFd wake_;
-  std::atomic<bool> stopping_ = false;
-  std::thread thread_;
-
-  std::mutex mutex_;
-  std::condition_variable adopted_;
-  ConfigurationPtr pending_;  // protected by mutex_
+  GuardThread thread_;
 
   // The thread's own.
   ConfigurationPtr configuration_;
   std::optional<netfilter::PacketQueue> queue_;
   std::optional<Clock::time_point> retry_;
-  std::string last_warning_;
   std::vector<QuicFlows::Ruling> rulings_;
   Clock::time_point window_began_ = Clock::now();
   std::chrono::nanoseconds used_before_{0};
   std::uint64_t overruns_before_ = 0;
-  Clock::time_point second_began_ = Clock::now();
-  unsigned records_ = 0;
 };
 
 void QuicGuard::Impl::run() {
-  if (const auto taken = netfilter::take_net_admin_back(); !taken) warn_once(taken.error().reason);
+  // Of this thread alone (sched(7)). Where that is not permitted, it goes without.
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, behind_workers));
   used_before_ = thread_time();
-  while (!stopping_) {
+  while (!thread_.stopping()) {
     std::optional<Clock::time_point> until = flows_.next_expiry();
     if (retry_ && (!until || *retry_ < *until)) until = retry_;
-    wait(until, true);
-    adopt();
+    thread_.wait(until, queue_ ? queue_->fd() : -1);
+    thread_.adopt([this](ConfigurationPtr configuration) { adopt(std::move(configuration)); });
     if (retry_ && Clock::now() >= *retry_) open_queue();
     if (!queue_) continue;
     serve_queue();
@@ -143,24 +109,8 @@ void QuicGuard::Impl::run() {
   }
 }
 
-void QuicGuard::Impl::wait(std::optional<Clock::time_point> until, bool for_packets) {
-  int timeout = -1;
-  if (until) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now());
-    timeout = static_cast<int>(std::clamp<std::chrono::milliseconds>(left, 0ms, 1h).count());
-  }
-  std::array<pollfd, 2> sources{{{wake_.get(), POLLIN, 0}, {for_packets && queue_ ? queue_->fd() : -1, POLLIN, 0}}};
-  static_cast<void>(::poll(sources.data(), sources.size(), timeout));
-  if (sources[0].revents != 0) {
-    eventfd_t count = 0;
-    static_cast<void>(::eventfd_read(wake_.get(), &count));
-  }
-}
-
-void QuicGuard::Impl::adopt() {
-  const std::lock_guard lock(mutex_);
-  if (pending_ == nullptr) return;
-  const ConfigurationPtr old = std::exchange(configuration_, std::exchange(pending_, nullptr));
+void QuicGuard::Impl::adopt(ConfigurationPtr configuration) {
+  const ConfigurationPtr old = std::exchange(configuration_, std::move(configuration));
   flows_.configure(configuration_);
   const config::Settings& settings = configuration_->settings;
   const bool wanted = !settings.gateway.lan_interfaces.empty() && settings.quic.action != config::QuicAction::allow;
@@ -169,13 +119,12 @@ void QuicGuard::Impl::adopt() {
   // A queue that is not wanted any more is served until the kernel's rules have been taken down, which is root's to do.
   if (other_queue || settings.gateway.lan_interfaces.empty()) queue_.reset();
   if (!wanted) retry_.reset();
-  last_warning_.clear();
   if (queue_) {
-    if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared) warn_once(cleared.error().reason);
+    if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared)
+      thread_.warn_once(cleared.error().reason);
   } else if (wanted) {
     open_queue();
   }
-  adopted_.notify_all();
 }
 
 void QuicGuard::Impl::open_queue() {
@@ -189,20 +138,15 @@ void QuicGuard::Impl::open_queue() {
   retry_.reset();
   overruns_before_ = 0;
   // What a gateway before this one had passed, by a policy that may be another.
-  if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared) warn_once(cleared.error().reason);
+  if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared)
+    thread_.warn_once(cleared.error().reason);
   recorder_.log().info("QUIC of LAN clients is judged, by NFQUEUE " + std::to_string(settings.queue));
 }
 
 void QuicGuard::Impl::lose_queue(const Error& error) {
   queue_.reset();
   retry_ = Clock::now() + retry_interval;
-  warn_once("QUIC of LAN clients cannot be judged and is dropped: " + error.reason);
-}
-
-void QuicGuard::Impl::warn_once(const std::string& what) {
-  if (what == last_warning_) return;
-  last_warning_ = what;
-  recorder_.log().warning(what);
+  thread_.warn_once("QUIC of LAN clients cannot be judged and is dropped: " + error.reason);
 }
 
 void QuicGuard::Impl::serve_queue() {
@@ -238,22 +182,9 @@ void QuicGuard::Impl::keep_to_share() {
   const auto now = Clock::now();
   const auto used = thread_time();
   if (now - window_began_ < window && used - used_before_ < share) return;
-  while (!stopping_ && Clock::now() - window_began_ < window) wait(window_began_ + window, false);
+  while (!thread_.stopping() && Clock::now() - window_began_ < window) thread_.wait(window_began_ + window, -1);
   window_began_ = Clock::now();
   used_before_ = used;
-}
-
-void QuicGuard::Impl::record(record::ExchangeRecord record) {
-  const auto now = Clock::now();
-  if (now - second_began_ >= 1s) {
-    second_began_ = now;
-    records_ = 0;
-  }
-  if (++records_ > most_records) {
-    counters_.unrecorded.add();
-    return;
-  }
-  recorder_.write(std::move(record));
 }
 
 Result<std::unique_ptr<QuicGuard>> QuicGuard::create(const record::Recorder& recorder, std::shared_ptr<Learnt> learnt) {
@@ -261,10 +192,10 @@ Result<std::unique_ptr<QuicGuard>> QuicGuard::create(const record::Recorder& rec
   if (!opener) return std::unexpected(opener.error());
   auto unreachable = netfilter::PortUnreachable::open();
   if (!unreachable) return std::unexpected(unreachable.error());
-  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake) return std::unexpected(errno_error("eventfd", errno));
+  auto wake = GuardThread::make_wake();
+  if (!wake) return std::unexpected(wake.error());
   return std::unique_ptr<QuicGuard>(new QuicGuard(std::make_unique<Impl>(
-      recorder, std::move(learnt), std::move(*opener), std::move(*unreachable), std::move(wake))));
+      recorder, std::move(learnt), std::move(*opener), std::move(*unreachable), std::move(*wake))));
 }
 
 QuicGuard::QuicGuard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,31 +1,18 @@
 #include "sallyport/gateway/syn_guard.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include <pthread.h>
-
-#include "sallyport/base/unique_fd.hpp"
 #include "sallyport/http/request_id.hpp"
 #include "sallyport/netfilter/awake_set.hpp"
-#include "sallyport/netfilter/net_admin.hpp"
 #include "sallyport/netfilter/packet_queue.hpp"
 #include "sallyport/netfilter/policy_routing.hpp"
 #include "sallyport/wire/tcp_packet.hpp"
 
+#include "guard_thread.hpp"
 #include "roll_call.hpp"
 
 namespace sallyport::gateway {
@@ -42,9 +29,6 @@ constexpr auto beat_interval = 250ms;
 constexpr auto look_interval = 1s;
 // How long a worker's loop may be busy before it counts as hung.
 constexpr auto worker_patience = 3s;
-constexpr auto configure_patience = 10s;
-// Lines and rows a second that connections may cause.
-constexpr unsigned most_records = 200;
 constexpr std::uint16_t plain_http = 80;
 
 // The answers: bits of the packet's mark (iptables/open.rules).
@@ -59,45 +43,29 @@ class SynGuard::Impl {
        UniqueFd wake)
       : recorder_(recorder),
         awake_(std::move(awake)),
-        wake_(std::move(wake)),
+        thread_(recorder, counters_.unrecorded, std::move(wake)),
         roll_call_(workers, std::move(ask_workers)) {}
 
-  ~Impl() { stop(); }
+  ~Impl() { thread_.stop(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   void start() {
-    thread_ = std::thread([this] { run(); });
-    ::pthread_setname_np(thread_.native_handle(), "syn-guard");
+    thread_.start("syn-guard", [this] { run(); });
   }
-
-  void stop() {
-    stopping_ = true;
-    raise();
-    if (thread_.joinable()) thread_.join();
-  }
-
-  void configure(ConfigurationPtr configuration) {
-    std::unique_lock lock(mutex_);
-    pending_ = std::move(configuration);
-    raise();
-    static_cast<void>(adopted_.wait_for(lock, configure_patience, [this] { return pending_ == nullptr; }));
-  }
+  void stop() { thread_.stop(); }
+  void configure(ConfigurationPtr configuration) { thread_.configure(std::move(configuration)); }
 
   [[nodiscard]] const SynCounters& counters() const { return counters_; }
 
  private:
-  void raise() const { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
-
   void run();
-  void wait();
-  void adopt();
+  void adopt(ConfigurationPtr configuration);
   void beat();
   void open_queue();
   void announce();
   void tell_kernel();
   void lose_queue(const Error& error);
-  void warn_once(const std::string& what);
   void serve_queue();
   void answer(const netfilter::PacketQueue::Packet& packet);
   void leave_alone(const wire::TcpPacket& packet, const policy::Verdict& verdict);
@@ -106,13 +74,7 @@ class SynGuard::Impl {
   const record::Recorder& recorder_;
   SynCounters counters_;
   const netfilter::AwakeSet awake_;
-  UniqueFd wake_;
-  std::atomic<bool> stopping_ = false;
-  std::thread thread_;
-
-  std::mutex mutex_;
-  std::condition_variable adopted_;
-  ConfigurationPtr pending_;  // protected by mutex_
+  GuardThread thread_;
 
   // The thread's own.
   RollCall roll_call_;
@@ -122,51 +84,29 @@ class SynGuard::Impl {
   std::optional<netfilter::PacketQueue> queue_;
   Clock::time_point next_beat_ = Clock::now();
   bool worker_silent_ = false;
-  std::string last_warning_;
   std::uint64_t overruns_before_ = 0;
-  Clock::time_point second_began_ = Clock::now();
-  unsigned records_ = 0;
 };
 
 void SynGuard::Impl::run() {
-  if (const auto taken = netfilter::take_net_admin_back(); !taken) warn_once(taken.error().reason);
-  while (!stopping_) {
-    wait();
-    adopt();
+  while (!thread_.stopping()) {
+    thread_.wait(wanted_ ? std::optional(next_beat_) : std::nullopt, queue_ ? queue_->fd() : -1);
+    thread_.adopt([this](ConfigurationPtr configuration) { adopt(std::move(configuration)); });
     if (queue_) serve_queue();
     if (wanted_ && Clock::now() >= next_beat_) beat();
   }
   let_go();
 }
 
-void SynGuard::Impl::wait() {
-  int timeout = -1;
-  if (wanted_) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_beat_ - Clock::now());
-    timeout = static_cast<int>(std::clamp<std::chrono::milliseconds>(left, 0ms, 1h).count());
-  }
-  std::array<pollfd, 2> sources{{{wake_.get(), POLLIN, 0}, {queue_ ? queue_->fd() : -1, POLLIN, 0}}};
-  static_cast<void>(::poll(sources.data(), sources.size(), timeout));
-  if (sources[0].revents != 0) {
-    eventfd_t count = 0;
-    static_cast<void>(::eventfd_read(wake_.get(), &count));
-  }
-}
-
-void SynGuard::Impl::adopt() {
-  const std::lock_guard lock(mutex_);
-  if (pending_ == nullptr) return;
-  const ConfigurationPtr old = std::exchange(configuration_, std::exchange(pending_, nullptr));
+void SynGuard::Impl::adopt(ConfigurationPtr configuration) {
+  const ConfigurationPtr old = std::exchange(configuration_, std::move(configuration));
   const config::Settings& settings = configuration_->settings;
   wanted_ = !settings.gateway.lan_interfaces.empty();
   ports_ = settings.gateway.ports;
   if (!settings.listen.transparent_http.empty()) ports_.push_back(plain_http);
   const bool other_queue = old != nullptr && old->settings.gateway.steering_queue != settings.gateway.steering_queue;
   if (!wanted_ || other_queue) let_go();
-  last_warning_.clear();
   next_beat_ = Clock::now();
   if (wanted_) beat();
-  adopted_.notify_all();
 }
 
 // Rules that ask are served whatever when_stopped says by now: they follow it a moment later, and until then nothing is
@@ -182,7 +122,8 @@ void SynGuard::Impl::beat() {
 
 void SynGuard::Impl::open_queue() {
   const auto asked = awake_.exists();
-  if (!asked) warn_once("whether the kernel's rules ask for new connections cannot be seen: " + asked.error().reason);
+  if (!asked)
+    thread_.warn_once("whether the kernel's rules ask for new connections cannot be seen: " + asked.error().reason);
   if (!asked || !*asked) return;
   auto opened = netfilter::PacketQueue::open(configuration_->settings.gateway.steering_queue, true);
   if (!opened) {
@@ -211,18 +152,12 @@ void SynGuard::Impl::tell_kernel() {
                                    : "all workers answer again: new connections are taken");
   }
   if (silent) return;
-  if (const auto renewed = awake_.renew(ports_); !renewed) warn_once(renewed.error().reason);
+  if (const auto renewed = awake_.renew(ports_); !renewed) thread_.warn_once(renewed.error().reason);
 }
 
 void SynGuard::Impl::lose_queue(const Error& error) {
   queue_.reset();
-  warn_once("nobody can be asked for new connections of LAN clients, and they pass unseen: " + error.reason);
-}
-
-void SynGuard::Impl::warn_once(const std::string& what) {
-  if (what == last_warning_) return;
-  last_warning_ = what;
-  recorder_.log().warning(what);
+  thread_.warn_once("nobody can be asked for new connections of LAN clients, and they pass unseen: " + error.reason);
 }
 
 void SynGuard::Impl::serve_queue() {
@@ -254,15 +189,6 @@ void SynGuard::Impl::answer(const netfilter::PacketQueue::Packet& packet) {
 
 void SynGuard::Impl::leave_alone(const wire::TcpPacket& packet, const policy::Verdict& verdict) {
   counters_.left_alone.add();
-  const auto now = Clock::now();
-  if (now - second_began_ >= 1s) {
-    second_began_ = now;
-    records_ = 0;
-  }
-  if (++records_ > most_records) {
-    counters_.unrecorded.add();
-    return;
-  }
   record::ExchangeRecord record;
   record.time = std::chrono::system_clock::now();
   record.request_id = http::make_request_id();
@@ -272,13 +198,13 @@ void SynGuard::Impl::leave_alone(const wire::TcpPacket& packet, const policy::Ve
   record.verdict = policy::text_of(verdict.name);
   record.rule = verdict.rule.name();
   record.extra.emplace_back("steering", "left alone");
-  recorder_.write(std::move(record));
+  thread_.record(std::move(record));
 }
 
 // Nobody is asked any more, and those who wait go their way: they would otherwise wait for a second SYN.
 void SynGuard::Impl::let_go() {
   if (!queue_) return;
-  if (const auto cleared = awake_.clear(); !cleared) warn_once(cleared.error().reason);
+  if (const auto cleared = awake_.clear(); !cleared) thread_.warn_once(cleared.error().reason);
   for (;;) {
     const auto taken = queue_->receive(batch, [this](const netfilter::PacketQueue::Packet& packet) {
       queue_->repeat(packet.id, packet.mark | alone_mark);
@@ -292,10 +218,10 @@ Result<std::unique_ptr<SynGuard>> SynGuard::create(const record::Recorder& recor
                                                    AskWorkers ask_workers) {
   auto awake = netfilter::AwakeSet::open();
   if (!awake) return std::unexpected(awake.error());
-  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake) return std::unexpected(errno_error("eventfd", errno));
+  auto wake = GuardThread::make_wake();
+  if (!wake) return std::unexpected(wake.error());
   return std::unique_ptr<SynGuard>(new SynGuard(
-      std::make_unique<Impl>(recorder, workers, std::move(ask_workers), std::move(*awake), std::move(wake))));
+      std::make_unique<Impl>(recorder, workers, std::move(ask_workers), std::move(*awake), std::move(*wake))));
 }
 
 SynGuard::SynGuard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -40,7 +40,7 @@ class QuicGuard {
   // Signals the caller has blocked stay blocked in the thread.
   void start();
   // At start, and when a reload took place: flows that were passed by the old configuration are judged anew with their
-  // next packet. Returns once it is in use, or after a second.
+  // next packet. Returns once it is in use, or after ten seconds.
   void configure(ConfigurationPtr configuration);
   // Any thread.
   [[nodiscard]] const QuicCounters& counters() const;

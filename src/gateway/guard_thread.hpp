@@ -1,0 +1,75 @@
+// GuardThread: what every guard of packets needs beside its rulings: a thread that may change the network, the newest
+// configuration, something to wait on, and a bound on what it writes down.
+//
+// Made, started, configured and stopped on main's thread; owned by a guard, which ends it with stop() before anything
+// that the thread uses is gone. The rest is for the guard's own thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "sallyport/base/counter.hpp"
+#include "sallyport/base/result.hpp"
+#include "sallyport/base/unique_fd.hpp"
+#include "sallyport/gateway/configuration.hpp"
+#include "sallyport/record/recorder.hpp"
+
+namespace sallyport::gateway {
+
+class GuardThread {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Errors: system (no descriptor is left).
+  static Result<UniqueFd> make_wake();
+  // What is left out of the records is counted in `unrecorded`.
+  GuardThread(const record::Recorder& recorder, Counter& unrecorded, UniqueFd wake)
+      : recorder_(recorder), unrecorded_(unrecorded), wake_(std::move(wake)) {}
+  ~GuardThread() { stop(); }
+  GuardThread(const GuardThread&) = delete;
+  GuardThread& operator=(const GuardThread&) = delete;
+
+  // `name` as others see it (pthread_setname_np(3)). Signals the caller has blocked stay blocked in the thread.
+  void start(const char* name, std::function<void()> run);
+  // Has run() see stopping(), and waits for its end. Again: nothing.
+  void stop();
+  // Returns once the thread has taken it, or after ten seconds.
+  void configure(ConfigurationPtr configuration);
+
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  // Until then, until a packet waits (on `packets`; -1: whatever comes), or until main wants something.
+  void wait(std::optional<Clock::time_point> until, int packets);
+  // Hands the newest configuration on, if there is one that was not handed on before.
+  void adopt(const std::function<void(ConfigurationPtr)>& take);
+  // The same words are written once, until forget_warning().
+  void warn_once(const std::string& what);
+  void forget_warning() { last_warning_.clear(); }
+  // Writes it down, unless there have been too many in this second.
+  void record(record::ExchangeRecord record);
+
+ private:
+  void raise() const;
+
+  const record::Recorder& recorder_;
+  Counter& unrecorded_;
+  const UniqueFd wake_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+
+  std::mutex mutex_;
+  std::condition_variable adopted_;
+  ConfigurationPtr pending_;  // protected by mutex_
+
+  // The thread's own.
+  std::string last_warning_;
+  Clock::time_point second_began_ = Clock::now();
+  unsigned records_ = 0;
+};
+
+}  // namespace sallyport::gateway
