@@ -107,8 +107,10 @@ Findings check_privileges(const Context& context) {
                           context.restart_daemon(), ""});
     }
     if (!has(capabilities(*status, "CapPrm:"), CAP_NET_ADMIN)) {
+      const bool passes = context.settings.gateway.when_stopped == config::WhenStopped::open;
       findings.push_back({"privileges", Severity::failure,
-                          "the daemon runs without CAP_NET_ADMIN and judges no QUIC: it is all dropped",
+                          passes ? "the daemon runs without CAP_NET_ADMIN and cannot be asked: connections pass unseen"
+                                 : "the daemon runs without CAP_NET_ADMIN and judges no QUIC: it is all dropped",
                           context.restart_daemon(), ""});
     }
   }

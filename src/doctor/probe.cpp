@@ -60,7 +60,6 @@ Result<pki::TrustStorePtr> trust_in_our_ca(const config::Settings::Ca& ca) {
   const auto described = pki::describe_ca(container ? pki::CaFiles{"", "", ca.pkcs12, ca.passphrase_file}
                                                     : pki::CaFiles{ca.certificate, ca.key, "", ca.passphrase_file});
   if (!described) return std::unexpected(described.error());
-  // In memory; a store is made from files.
   const UniqueFd file(::memfd_create("sallyport-ca", MFD_CLOEXEC));
   const std::string& pem = described->pem;
   if (!file || ::write(file.get(), pem.data(), pem.size()) != static_cast<ssize_t>(pem.size())) {

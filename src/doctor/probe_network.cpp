@@ -79,7 +79,8 @@ Result<std::unique_ptr<ProbeNetwork>> ProbeNetwork::create() {
 Result<void> ProbeNetwork::wire_up() {
   const auto free = std::ranges::find_if(networks, is_free);
   if (free == networks.end()) {
-    return fail(ErrorKind::exhausted, "this machine has routes to every network that is reserved for documentation");
+    return fail(ErrorKind::exhausted,
+                "this machine has routes to every network that is reserved for documentation or benchmarks");
   }
   struct End {
     const char* interface;

@@ -2,8 +2,8 @@
 //
 //   client 192.0.2.250 ── 192.0.2.249 sallyport-probe [this machine] sallyport-goal 192.0.2.253 ── 192.0.2.254 origin
 //
-// Or in another network that is reserved for documentation, where this machine has routes to that one. Its owner is the
-// probe; it goes, and all of it, with the object.
+// Or in another network that is reserved for documentation or benchmarks, where this machine has routes to that one.
+// Its owner is the probe; it goes, and all of it, with the object.
 #pragma once
 
 #include <memory>

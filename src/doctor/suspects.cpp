@@ -54,7 +54,7 @@ Suspects::Suspect Suspects::name_one() const {
       const FirewallChain* const before = rules_->chain(chain.table, chain.name);
       if (chain.policy != "DROP" || before == nullptr || chain.packets <= before->packets) continue;
       return {"the policy DROP of " + chain.name + " of " + chain.table + " took packets meanwhile",
-              is_ours(chain.name) ? "" : context_.put_rules_up()};
+              context_.put_rules_up()};
     }
   }
   if (reverse_path_drops(context_) > reverse_path_) {

@@ -1,7 +1,7 @@
 // Suspects: what has dropped packets between two looks at the machine.
 //
-// A value; one thread. A box with clients drops other packets meanwhile, so that what is found is likely, and not
-// certain.
+// One thread; the Context outlives it. A box with clients drops other packets meanwhile, so that what is found is
+// likely, and not certain.
 #pragma once
 
 #include <string>

@@ -2,8 +2,9 @@
 //
 // A client and an origin are made in network namespaces of this process; what leads there is two pairs of interfaces,
 // and for the client's the rules of the first LAN interface are copied. All of it is taken away again: signals that
-// would end the process wait meanwhile, and what they find on the wire goes with the namespaces. Blocks for some
-// seconds; one thread, and no other may run. Needs root.
+// would end the process wait meanwhile. Where it is killed all the same, the interfaces go with the namespaces, and the
+// copied rules, which match nothing then, with the next probe. Blocks for some seconds; one thread, and no other may
+// run. Needs root.
 #pragma once
 
 #include <functional>

@@ -3,8 +3,8 @@
 //
 // In IPv4 two more rules stand around it, by which the kernel's question whether a packet came by the right interface
 // (RFC 3704) passes by that table: where net.ipv4.conf.*.src_valid_mark is 1, as VPNs set it, the question carries the
-// packet's mark, and the table would answer that every source is this machine. The question, and nothing that arrives,
-// has iif lo. So that setting may be what it likes.
+// packet's mark, and the table would answer that every source is this machine. The question has iif lo,
+// which no packet from a network has. So that setting may be what it likes.
 //
 // Blocking calls of a few rtnetlink messages; any thread. Putting up and taking down need CAP_NET_ADMIN.
 #pragma once
