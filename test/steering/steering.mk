@@ -4,4 +4,4 @@
 steering: ## try the kernel rules in network namespaces; TEST=masquerade for some of the tests
 	@scripts/install-deps lab
 	@$(MAKE) -j$(JOBS) --no-print-directory programs
-	@test/steering/steering_test.py $(BUILD)/sallyport $(TEST)
+	@test/steering/run $(BUILD)/sallyport $(TEST)
