@@ -50,14 +50,19 @@ class LiveOrigin:
                 raise TimeoutError("the origin does not let go of its certificate")
             time.sleep(0.02)
 
-    def clients_of_connections(self):
-        """For each connection of the origin the set of clients whose requests came by it."""
-        clients = {}
-        with open(self._log, encoding="ascii") as file:
-            for line in file:
-                connection, client = line.split()
-                clients.setdefault(connection, set()).add(client)
-        return list(clients.values())
+    def clients_of_connections(self, awaited):
+        """For each connection of the origin the set of clients whose requests came by it, once it has told of all `awaited`: it
+        writes its log after it has answered."""
+        deadline = time.monotonic() + 5
+        while True:
+            clients = {}
+            with open(self._log, encoding="ascii") as file:
+                for line in file.read().rpartition("\n")[0].splitlines():
+                    connection, client = line.split()
+                    clients.setdefault(connection, set()).add(client)
+            if awaited <= set().union(*clients.values()) or time.monotonic() > deadline:
+                return list(clients.values())
+            time.sleep(0.02)
 
     def connect(self, contestant, client):
         return LiveClient(self._arena, contestant, client)

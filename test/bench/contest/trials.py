@@ -135,9 +135,9 @@ def _overload(contestant, scale):
 
 def live_changes(contestant, _scale):
     """In the middle of a measured run a second client comes, the origin's certificate is swapped for an expired one, and the name
-    is blacklisted. The figure counts what went as it must."""
+    is blacklisted. The figure counts what went as it must, and went the other way just before."""
     arena, passed = contestant.arena, {}
-    first, second, third = contestant.client, arena.new_client(), arena.new_client()
+    first, second, third, fourth = contestant.client, *(arena.new_client() for _ in range(3))
     origin = LiveOrigin(arena)
     run = contestant.begin_load("connections", "--count", 4, "--threads", 4, "--requests", 10**9, "--pause", 0.001, "--seconds", 6)
     try:
@@ -146,11 +146,14 @@ def live_changes(contestant, _scale):
         beside = [contestant.begin_load("connections", "--count", 200, "--threads", 4, client=one, address=places.LIVE_ORIGIN,
                                         name=places.LIVE_NAME, path=f"/1k?client={one}") for one in (first, second)]
         passed["a second client is served beside it"] = all(one.end()["failed"] == 0 for one in beside)
-        clients = origin.clients_of_connections()
+        clients = origin.clients_of_connections({first, second})
         passed["no upstream connection served both"] = (
-            all(len(seen) == 1 for seen in clients) and set().union(*clients) == {first, second})
+            all(len(seen) == 1 for seen in clients) and set().union(*clients) == {first, second}
+            # One client that says it were two is seen to be mixed.
+            and kept.get("somebody") == 200 and {first, "somebody"} in origin.clients_of_connections({"somebody"}))
+        before = origin.connect(contestant, third).get(third)
         origin.swap(expired=True)
-        passed["the next full handshake gets 502"] = origin.connect(contestant, third).get(third) == 502
+        passed["the next full handshake gets 502"] = (before, origin.connect(contestant, fourth).get(fourth)) == (200, 502)
         origin.swap(expired=False)
         served = origin.connect(contestant, first)
         before = served.get(first)
