@@ -11,6 +11,7 @@ from harness import certificates, namespaces, topology
 from harness.name_server import NameServer
 
 from . import machine
+from .nginx_origin import NginxOrigin
 
 ONE_NAME = "www.bench.test"
 MANY_NAMES = "n%d.bench.test"
@@ -112,10 +113,8 @@ class Arena:
             os.chmod(folder, mode)
         stranger = certificates.issue(certificates.authority("A root that nobody trusts"), ["*.bench.test"])
         bad = self.write("bad.pem", stranger.pem() + certificates.key_pem(stranger.key))
-        config = self.write("origin.conf", _ORIGINS.format(
-            folder=self.folder, root=root, identity=self.origin_identity, bad=bad, origin=ORIGIN, closing=CLOSING_ORIGIN,
-            strange=BAD_ORIGIN))
-        self.origin_side.run(machine.pinned(["nginx", "-e", f"{self.folder}/origin-error.log", "-c", config], self.other_cores))
+        self._near_origins = NginxOrigin(self, self.origin_side, "origins", _SERVERS.format(
+            root=root, identity=self.origin_identity, bad=bad, origin=ORIGIN, closing=CLOSING_ORIGIN, strange=BAD_ORIGIN))
         self._start_far_origin()
 
     def _start_far_origin(self):
@@ -133,9 +132,7 @@ class Arena:
                                                  ["route", "add", "default", "dev", "far"]])):
             for command in commands:
                 side.run(["ip", *command])
-        config = self.write("far.conf", _FAR.format(folder=self.folder, root=self.root_folder, identity=self.origin_identity,
-                                                    far=FAR_ORIGIN))
-        self._far_side.run(machine.pinned(["nginx", "-e", f"{self.folder}/far-error.log", "-c", config], self.other_cores))
+        NginxOrigin(self, self._far_side, "far-origin", _FAR_SERVER.format(identity=self.origin_identity, far=FAR_ORIGIN))
 
     @contextlib.contextmanager
     def uploaded(self):
@@ -191,7 +188,7 @@ class Arena:
     def spread_load(self):
         """Clients and origins may run on every core meanwhile, the contestants' included."""
         def pin(cores):
-            for pid in self._origin_processes():
+            for pid in self._near_origins.processes():
                 machine.pin(pid, cores)
             self.load_cores = cores
         pin([self.core, *self.other_cores])
@@ -203,17 +200,13 @@ class Arena:
     @contextlib.contextmanager
     def urgent_origin(self):
         """The origin answers before whatever else wants its cores meanwhile."""
-        for pid in self._origin_processes():
+        for pid in self._near_origins.processes():
             os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(10))
         try:
             yield
         finally:
-            for pid in self._origin_processes():
+            for pid in self._near_origins.processes():
                 os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
-
-    def _origin_processes(self):
-        with open(os.path.join(self.folder, "origin.pid"), encoding="ascii") as file:
-            return machine.family(int(file.read()))
 
     def on_the_core(self, kind, *options):
         """What the load program says of a measure that it takes on the contestants' core."""
@@ -235,19 +228,8 @@ class Arena:
         return f"[blacklist]\nfile = {path}\n"
 
 
-_ORIGINS = """
-user nobody nogroup;
-worker_processes 1;
-pid {folder}/origin.pid;
-events {{ worker_connections 12000; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/o1; proxy_temp_path {folder}/o2; fastcgi_temp_path {folder}/o3; uwsgi_temp_path {folder}/o4;
-  scgi_temp_path {folder}/o5;
-  client_max_body_size 0; sendfile on; keepalive_requests 100000000; keepalive_timeout 600s;
-  ssl_protocols TLSv1.2 TLSv1.3;
+_SERVERS = """
   ssl_certificate {identity}; ssl_certificate_key {identity}; ssl_session_cache shared:contest:8m;
-  root {root};
   server {{
     listen {origin}:443 ssl http2 backlog=4096;
     location = /upload {{ dav_methods PUT; client_body_temp_path {root}/body; }}
@@ -263,22 +245,8 @@ http {{
   server {{
     listen {strange}:443 ssl; ssl_certificate {bad}; ssl_certificate_key {bad};
   }}
-}}
 """
 
-_FAR = """
-user nobody nogroup;
-worker_processes 1;
-pid {folder}/far.pid;
-events {{ worker_connections 4096; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/f1; proxy_temp_path {folder}/f2; fastcgi_temp_path {folder}/f3; uwsgi_temp_path {folder}/f4;
-  scgi_temp_path {folder}/f5;
-  keepalive_requests 100000000; keepalive_timeout 600s; ssl_protocols TLSv1.2 TLSv1.3;
-  server {{
-    listen {far}:443 ssl backlog=4096; ssl_certificate {identity}; ssl_certificate_key {identity};
-    root {root};
-  }}
-}}
+_FAR_SERVER = """
+  server {{ listen {far}:443 ssl backlog=4096; ssl_certificate {identity}; ssl_certificate_key {identity}; }}
 """

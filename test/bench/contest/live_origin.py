@@ -10,7 +10,7 @@ import time
 from harness import certificates
 
 from . import arena as places
-from . import machine
+from .nginx_origin import NginxOrigin
 
 
 class LiveOrigin:
@@ -18,32 +18,25 @@ class LiveOrigin:
 
     def __init__(self, arena):
         self._arena = arena
-        self.folder = os.path.join(arena.folder, "live")
-        os.makedirs(self.folder, exist_ok=True)
-        self._log = os.path.join(self.folder, "connections.log")
+        self._log = os.path.join(arena.folder, "live-connections.log")
         names = [places.LIVE_NAME]
         past = certificates.now() - datetime.timedelta(days=1)
         self._good = certificates.issue(arena.root, names)
         self._expired = certificates.issue(arena.root, names, not_before=past - datetime.timedelta(days=30), not_after=past)
-        self._identity = os.path.join(self.folder, "identity.pem")
+        self._identity = os.path.join(arena.folder, "live-identity.pem")
         self._show(self._good)
-        config = arena.write("live.conf", _LIVE.format(folder=self.folder, root=arena.root_folder, identity=self._identity,
-                                                       address=places.LIVE_ORIGIN, log=self._log))
-        arena.origin_side.run(machine.pinned(["nginx", "-e", f"{self.folder}/error.log", "-c", config], arena.load_cores))
+        self._nginx = NginxOrigin(arena, arena.origin_side, "live-origin", _SERVER.format(
+            identity=self._identity, address=places.LIVE_ORIGIN, log=self._log))
 
     def _show(self, identity):
         with open(self._identity, "w", encoding="ascii") as file:
             file.write(identity.pem() + certificates.key_pem(identity.key))
 
-    def _master(self):
-        with open(os.path.join(self.folder, "nginx.pid"), encoding="ascii") as file:
-            return int(file.read())
-
     def swap(self, expired):
         """From its return on every handshake is shown the other certificate, and no connection from before is left."""
         self._show(self._expired if expired else self._good)
-        before = machine.family(self._master())[1:]
-        os.kill(self._master(), signal.SIGHUP)
+        master, *before = self._nginx.processes()
+        os.kill(master, signal.SIGHUP)
         deadline = time.monotonic() + 20
         while any(os.path.exists(f"/proc/{pid}") for pid in before):
             if time.monotonic() > deadline:
@@ -68,7 +61,7 @@ class LiveOrigin:
         return LiveClient(self._arena, contestant, client)
 
     def close(self):
-        os.kill(self._master(), signal.SIGTERM)
+        os.kill(self._nginx.master(), signal.SIGTERM)
 
 
 class LiveClient:
@@ -95,20 +88,10 @@ class LiveClient:
         return status
 
 
-_LIVE = """
-user nobody nogroup;
-worker_processes 1;
-pid {folder}/nginx.pid;
-events {{ worker_connections 4096; }}
-http {{
+_SERVER = """
   log_format clients '$connection $arg_client';
-  access_log {log} clients;
-  client_body_temp_path {folder}/o1; proxy_temp_path {folder}/o2; fastcgi_temp_path {folder}/o3; uwsgi_temp_path {folder}/o4;
-  scgi_temp_path {folder}/o5;
-  keepalive_requests 100000000; keepalive_timeout 600s; ssl_protocols TLSv1.2 TLSv1.3;
   server {{
     listen {address}:443 ssl backlog=4096; ssl_certificate {identity}; ssl_certificate_key {identity};
-    root {root};
+    access_log {log} clients;
   }}
-}}
 """
