@@ -151,6 +151,10 @@ Result<void> Daemon::Life::open_quic_guard() {
   auto guard = gateway::QuicGuard::create(*recorder_, learnt_);
   if (guard) {
     quic_guard_ = std::move(*guard);
+    guard_watches_.emplace_back("the thread that judges QUIC",
+                                "nobody judges it, and what needs a verdict is dropped, or passes unseen where "
+                                "when_stopped is open",
+                                [this](const std::function<void()>& answered) { quic_guard_->ping(answered); });
     return {};
   }
   if (!current_->settings.gateway.lan_interfaces.empty()) return fail_while("judging QUIC", guard.error());
@@ -163,6 +167,8 @@ Result<void> Daemon::Life::open_syn_guard() {
                                          [this](const std::function<void()>& answered) { workers_->ping(answered); });
   if (guard) {
     syn_guard_ = std::move(*guard);
+    guard_watches_.emplace_back("the thread that steers", "where when_stopped is open, new connections pass unseen",
+                                [this](const std::function<void()>& answered) { syn_guard_->ping(answered); });
     return {};
   }
   if (!current_->settings.gateway.lan_interfaces.empty()) return fail_while("steering", guard.error());
@@ -199,6 +205,7 @@ void Daemon::Life::make_timetable() {
   if (const auto limit = service_manager_.watchdog()) {
     timetable_.add(*limit / 2, [this] { call_roll(); }, now);
   }
+  timetable_.add(GuardWatch::interval, [this] { look_after_guards(); }, now);
   timetable_.add(
       trust_check_interval,
       [this] {

@@ -91,7 +91,7 @@ void Daemon::Life::handle_workers() {
   workers_->acknowledge();
   if (roll_call_ && roll_call_->complete()) {
     roll_call_.reset();
-    service_manager_.alive();
+    if (std::ranges::none_of(guard_watches_, &GuardWatch::silent)) service_manager_.alive();
   }
   if (reload_call_ && reload_call_->complete()) announce_reloaded();
   const std::size_t finished = workers_->finished();

@@ -22,6 +22,7 @@
 #include "sallyport/pki/rsa_key_pool.hpp"
 #include "sallyport/record/recorder.hpp"
 
+#include "guard_watch.hpp"
 #include "mailbox.hpp"
 #include "service_manager.hpp"
 #include "signal_queue.hpp"
@@ -81,6 +82,7 @@ class Daemon::Life {
   void renew_issuer();
   void renew_ticket_keys();
   void call_roll();
+  void look_after_guards();
   [[nodiscard]] std::string status_text() const;
 
   // Between two looks of the dashboard's feed, which shows fewer.
@@ -105,6 +107,7 @@ class Daemon::Life {
   std::unique_ptr<WorkerThreads> workers_;
   std::unique_ptr<gateway::QuicGuard> quic_guard_;
   std::unique_ptr<gateway::SynGuard> syn_guard_;
+  std::vector<GuardWatch> guard_watches_;
   admin::Reloads reloads_;
   std::unique_ptr<admin::AdminServer> admin_;  // null: nobody can ask
 

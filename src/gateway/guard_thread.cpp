@@ -41,13 +41,34 @@ void GuardThread::stop() {
   stopping_ = true;
   raise();
   if (thread_.joinable()) thread_.join();
+  answer_pings();
 }
 
 void GuardThread::configure(ConfigurationPtr configuration) {
   std::unique_lock lock(mutex_);
   pending_ = std::move(configuration);
+  const std::uint64_t number = ++given_;
   raise();
-  static_cast<void>(adopted_.wait_for(lock, configure_patience, [this] { return pending_ == nullptr; }));
+  static_cast<void>(adopted_.wait_for(lock, configure_patience, [this, number] { return taken_ >= number; }));
+}
+
+void GuardThread::ping(std::function<void()> alive) {
+  if (!thread_.joinable()) {
+    alive();
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  pings_.push_back(std::move(alive));
+  raise();
+}
+
+void GuardThread::answer_pings() {
+  std::vector<std::function<void()>> pings;
+  {
+    const std::lock_guard lock(mutex_);
+    pings.swap(pings_);
+  }
+  for (const auto& alive : pings) alive();
 }
 
 void GuardThread::raise() const { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
@@ -63,14 +84,24 @@ void GuardThread::wait(std::optional<Clock::time_point> until, int packets) {
   if (sources[0].revents != 0) {
     eventfd_t count = 0;
     static_cast<void>(::eventfd_read(wake_.get(), &count));
+    answer_pings();
   }
 }
 
 void GuardThread::adopt(const std::function<void(ConfigurationPtr)>& take) {
-  const std::lock_guard lock(mutex_);
-  if (pending_ == nullptr) return;
+  ConfigurationPtr newest;
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    newest = std::exchange(pending_, nullptr);
+    number = given_;
+  }
+  if (newest == nullptr) return;
   forget_warning();
-  take(std::exchange(pending_, nullptr));
+  // Without the lock: main asks whether this thread turns, and must not wait for one that does not.
+  take(std::move(newest));
+  const std::lock_guard lock(mutex_);
+  taken_ = number;
   adopted_.notify_all();
 }
 
@@ -80,8 +111,7 @@ void GuardThread::warn_once(const std::string& what) {
   recorder_.log().warning(what);
 }
 
-void GuardThread::record(record::ExchangeRecord record) {
-  const auto now = Clock::now();
+void GuardThread::record(record::ExchangeRecord record, Clock::time_point now) {
   if (now - second_began_ >= 1s) {
     second_began_ = now;
     records_ = 0;

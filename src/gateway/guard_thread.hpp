@@ -8,11 +8,13 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "sallyport/base/counter.hpp"
 #include "sallyport/base/result.hpp"
@@ -25,6 +27,11 @@ namespace sallyport::gateway {
 class GuardThread {
  public:
   using Clock = std::chrono::steady_clock;
+
+  // How often a guard that the kernel is to ask tells it that somebody answers (netfilter::AwakeSet, whose entries last
+  // for two seconds); and how often it looks whether the rules ask at all, where they did not.
+  static constexpr std::chrono::milliseconds beat_interval{250};
+  static constexpr std::chrono::seconds look_interval{1};
 
   // Errors: system (no descriptor is left).
   static Result<UniqueFd> make_wake();
@@ -41,9 +48,12 @@ class GuardThread {
   void stop();
   // Returns once the thread has taken it, or after ten seconds.
   void configure(ConfigurationPtr configuration);
+  // `alive` is called on the thread with its next turn, which comes at once; here and now where it does not run.
+  void ping(std::function<void()> alive);
 
   [[nodiscard]] bool stopping() const { return stopping_; }
-  // Until then, until a packet waits (on `packets`; -1: whatever comes), or until main wants something.
+  // Until then, until a packet waits (on `packets`; -1: whatever comes), or until main wants something. Who asked
+  // whether the thread turns is answered.
   void wait(std::optional<Clock::time_point> until, int packets);
   // Hands the newest configuration on, if there is one that was not handed on before.
   void adopt(const std::function<void(ConfigurationPtr)>& take);
@@ -51,10 +61,11 @@ class GuardThread {
   void warn_once(const std::string& what);
   void forget_warning() { last_warning_.clear(); }
   // Writes it down, unless there have been too many in this second.
-  void record(record::ExchangeRecord record);
+  void record(record::ExchangeRecord record, Clock::time_point now = Clock::now());
 
  private:
   void raise() const;
+  void answer_pings();
 
   const record::Recorder& recorder_;
   Counter& unrecorded_;
@@ -64,7 +75,11 @@ class GuardThread {
 
   std::mutex mutex_;
   std::condition_variable adopted_;
-  ConfigurationPtr pending_;  // protected by mutex_
+  // Protected by mutex_.
+  ConfigurationPtr pending_;
+  std::uint64_t given_ = 0;  // how many configurations main has brought, and how many of them are in use or outdated
+  std::uint64_t taken_ = 0;
+  std::vector<std::function<void()>> pings_;
 
   // The thread's own.
   std::string last_warning_;

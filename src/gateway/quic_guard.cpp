@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "sallyport/gateway/quic_flows.hpp"
+#include "sallyport/netfilter/awake_set.hpp"
 #include "sallyport/netfilter/flow_marks.hpp"
 #include "sallyport/netfilter/packet_queue.hpp"
 #include "sallyport/netfilter/policy_routing.hpp"
@@ -48,12 +49,13 @@ constexpr std::uint32_t passed_mark = netfilter::PolicyRoutes{}.mark << 2;
 class QuicGuard::Impl {
  public:
   Impl(const record::Recorder& recorder, std::shared_ptr<Learnt> learnt, quic::InitialOpener opener,
-       netfilter::PortUnreachable unreachable, UniqueFd wake)
+       netfilter::PortUnreachable unreachable, netfilter::AwakeSet awake, UniqueFd wake)
       : recorder_(recorder),
         learnt_(std::move(learnt)),
         flows_(std::move(opener), *learnt_, counters_,
                [this](record::ExchangeRecord record) { thread_.record(std::move(record)); }),
         unreachable_(std::move(unreachable)),
+        awake_(std::move(awake)),
         thread_(recorder, counters_.unrecorded, std::move(wake)) {}
 
   ~Impl() { thread_.stop(); }
@@ -64,13 +66,16 @@ class QuicGuard::Impl {
     thread_.start("quic", [this] { run(); });
   }
   void configure(ConfigurationPtr configuration) { thread_.configure(std::move(configuration)); }
+  void ping(std::function<void()> alive) { thread_.ping(std::move(alive)); }
 
   [[nodiscard]] const QuicCounters& counters() const { return counters_; }
 
  private:
   void run();
   void adopt(ConfigurationPtr configuration);
+  [[nodiscard]] std::optional<Clock::time_point> next_turn() const;
   void open_queue();
+  void beat();
   void lose_queue(const Error& error);
   void serve_queue();
   void carry_out();
@@ -81,12 +86,15 @@ class QuicGuard::Impl {
   QuicCounters counters_;
   QuicFlows flows_;
   netfilter::PortUnreachable unreachable_;
+  const netfilter::AwakeSet awake_;
   GuardThread thread_;
 
   // The thread's own.
   ConfigurationPtr configuration_;
   std::optional<netfilter::PacketQueue> queue_;
   std::optional<Clock::time_point> retry_;
+  Clock::time_point next_beat_ = Clock::now();  // while there is a queue
+  bool open_ = false;                           // the kernel's rules are those of when_stopped = open
   std::vector<QuicFlows::Ruling> rulings_;
   Clock::time_point window_began_ = Clock::now();
   std::chrono::nanoseconds used_before_{0};
@@ -98,15 +106,22 @@ void QuicGuard::Impl::run() {
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, behind_workers));
   used_before_ = thread_time();
   while (!thread_.stopping()) {
-    std::optional<Clock::time_point> until = flows_.next_expiry();
-    if (retry_ && (!until || *retry_ < *until)) until = retry_;
-    thread_.wait(until, queue_ ? queue_->fd() : -1);
+    thread_.wait(next_turn(), queue_ ? queue_->fd() : -1);
     thread_.adopt([this](ConfigurationPtr configuration) { adopt(std::move(configuration)); });
     if (retry_ && Clock::now() >= *retry_) open_queue();
     if (!queue_) continue;
     serve_queue();
+    beat();
     keep_to_share();
   }
+}
+
+std::optional<Clock::time_point> QuicGuard::Impl::next_turn() const {
+  std::optional<Clock::time_point> earliest = retry_;
+  for (const auto& due : {flows_.next_expiry(), queue_ ? std::optional(next_beat_) : std::nullopt}) {
+    if (due && (!earliest || *due < *earliest)) earliest = due;
+  }
+  return earliest;
 }
 
 void QuicGuard::Impl::adopt(ConfigurationPtr configuration) {
@@ -140,7 +155,20 @@ void QuicGuard::Impl::open_queue() {
   // What a gateway before this one had passed, by a policy that may be another.
   if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared)
     thread_.warn_once(cleared.error().reason);
+  next_beat_ = Clock::now();
   recorder_.log().info("QUIC of LAN clients is judged, by NFQUEUE " + std::to_string(settings.queue));
+}
+
+// Rules of when_stopped = open ask for as long as this goes on; those of closed have no set, and ask always.
+void QuicGuard::Impl::beat() {
+  if (!queue_ || Clock::now() < next_beat_) return;
+  const auto renewed = awake_.renew(configuration_->settings.gateway.ports);
+  if (!renewed) thread_.warn_once(renewed.error().reason);
+  if (renewed && *renewed != std::exchange(open_, *renewed) && open_) {
+    recorder_.log().info(
+        "QUIC of LAN clients passes unseen whenever it is not judged: the kernel's rules are those of open");
+  }
+  next_beat_ = Clock::now() + (renewed && !*renewed ? GuardThread::look_interval : GuardThread::beat_interval);
 }
 
 void QuicGuard::Impl::lose_queue(const Error& error) {
@@ -192,16 +220,19 @@ Result<std::unique_ptr<QuicGuard>> QuicGuard::create(const record::Recorder& rec
   if (!opener) return std::unexpected(opener.error());
   auto unreachable = netfilter::PortUnreachable::open();
   if (!unreachable) return std::unexpected(unreachable.error());
+  auto awake = netfilter::AwakeSet::open(netfilter::AwakeSet::of_quic);
+  if (!awake) return std::unexpected(awake.error());
   auto wake = GuardThread::make_wake();
   if (!wake) return std::unexpected(wake.error());
   return std::unique_ptr<QuicGuard>(new QuicGuard(std::make_unique<Impl>(
-      recorder, std::move(learnt), std::move(*opener), std::move(*unreachable), std::move(*wake))));
+      recorder, std::move(learnt), std::move(*opener), std::move(*unreachable), std::move(*awake), std::move(*wake))));
 }
 
 QuicGuard::QuicGuard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 QuicGuard::~QuicGuard() = default;
 void QuicGuard::start() { impl_->start(); }
 void QuicGuard::configure(ConfigurationPtr configuration) { impl_->configure(std::move(configuration)); }
+void QuicGuard::ping(std::function<void()> alive) { impl_->ping(std::move(alive)); }
 const QuicCounters& QuicGuard::counters() const { return impl_->counters(); }
 
 }  // namespace sallyport::gateway

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "sallyport/gateway/roll_call.hpp"
 #include "sallyport/http/request_id.hpp"
 #include "sallyport/netfilter/awake_set.hpp"
 #include "sallyport/netfilter/packet_queue.hpp"
@@ -13,7 +14,6 @@
 #include "sallyport/wire/tcp_packet.hpp"
 
 #include "guard_thread.hpp"
-#include "roll_call.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -23,10 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 // How many SYNs are taken before answers go back.
 constexpr std::size_t batch = 64;
-// How often the kernel is told that somebody answers: its entries last for two seconds.
-constexpr auto beat_interval = 250ms;
-// How often it is looked whether the rules ask at all, where they did not.
-constexpr auto look_interval = 1s;
 // How long a worker's loop may be busy before it counts as hung.
 constexpr auto worker_patience = 3s;
 constexpr std::uint16_t plain_http = 80;
@@ -39,7 +35,7 @@ constexpr std::uint32_t alone_mark = netfilter::PolicyRoutes{}.mark << 4;
 
 class SynGuard::Impl {
  public:
-  Impl(const record::Recorder& recorder, std::size_t workers, AskWorkers ask_workers, netfilter::AwakeSet awake,
+  Impl(const record::Recorder& recorder, std::size_t workers, RollCall::Ask ask_workers, netfilter::AwakeSet awake,
        UniqueFd wake)
       : recorder_(recorder),
         awake_(std::move(awake)),
@@ -55,6 +51,7 @@ class SynGuard::Impl {
   }
   void stop() { thread_.stop(); }
   void configure(ConfigurationPtr configuration) { thread_.configure(std::move(configuration)); }
+  void ping(std::function<void()> alive) { thread_.ping(std::move(alive)); }
 
   [[nodiscard]] const SynCounters& counters() const { return counters_; }
 
@@ -114,7 +111,7 @@ void SynGuard::Impl::adopt(ConfigurationPtr configuration) {
 void SynGuard::Impl::beat() {
   const bool had_queue = queue_.has_value();
   if (!had_queue) open_queue();
-  next_beat_ = Clock::now() + (queue_ ? beat_interval : look_interval);
+  next_beat_ = Clock::now() + (queue_ ? GuardThread::beat_interval : GuardThread::look_interval);
   if (!queue_) return;
   tell_kernel();
   if (!had_queue) announce();
@@ -215,8 +212,8 @@ void SynGuard::Impl::let_go() {
 }
 
 Result<std::unique_ptr<SynGuard>> SynGuard::create(const record::Recorder& recorder, std::size_t workers,
-                                                   AskWorkers ask_workers) {
-  auto awake = netfilter::AwakeSet::open();
+                                                   RollCall::Ask ask_workers) {
+  auto awake = netfilter::AwakeSet::open(netfilter::AwakeSet::of_connections);
   if (!awake) return std::unexpected(awake.error());
   auto wake = GuardThread::make_wake();
   if (!wake) return std::unexpected(wake.error());
@@ -228,6 +225,7 @@ SynGuard::SynGuard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SynGuard::~SynGuard() = default;
 void SynGuard::start() { impl_->start(); }
 void SynGuard::configure(ConfigurationPtr configuration) { impl_->configure(std::move(configuration)); }
+void SynGuard::ping(std::function<void()> alive) { impl_->ping(std::move(alive)); }
 void SynGuard::stop() { impl_->stop(); }
 const SynCounters& SynGuard::counters() const { return impl_->counters(); }
 

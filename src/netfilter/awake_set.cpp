@@ -15,11 +15,8 @@
 namespace sallyport::netfilter {
 namespace {
 
-// As scripts/sallyport-steering calls it.
-constexpr const char* set_name = "sallyport-awake";
 // The kernel speaks this version as well as the newest.
 constexpr std::uint8_t protocol_version = IPSET_PROTOCOL_MIN;
-constexpr const char* doing = "renewing ipset sallyport-awake";
 
 // No such set; or the kernel has not even loaded what knows of sets.
 bool no_set(int answer) { return answer == ENOENT || answer == EINVAL; }
@@ -27,10 +24,12 @@ bool no_set(int answer) { return answer == ENOENT || answer == EINVAL; }
 }  // namespace
 
 struct AwakeSet::State {
+  std::string name;
   MnlSocketPtr socket;
 
   // What the kernel says to this command, about one port where it is given: 0, or an error of its own or of ipset.
   [[nodiscard]] Result<int> ask(int command, std::optional<std::uint16_t> port) const;
+  [[nodiscard]] std::string doing() const { return "renewing ipset " + name; }
 };
 
 Result<int> AwakeSet::State::ask(int command, std::optional<std::uint16_t> port) const {
@@ -43,13 +42,13 @@ Result<int> AwakeSet::State::ask(int command, std::optional<std::uint16_t> port)
   auto* const header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
   header->version = NFNETLINK_V0;
   mnl_attr_put_u8(message, IPSET_ATTR_PROTOCOL, protocol_version);
-  mnl_attr_put_strz(message, IPSET_ATTR_SETNAME, set_name);
+  mnl_attr_put_strz(message, IPSET_ATTR_SETNAME, name.c_str());
   if (port) {
     nlattr* const data = mnl_attr_nest_start(message, IPSET_ATTR_DATA);
     mnl_attr_put_u16(message, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER, htons(*port));
     mnl_attr_nest_end(message, data);
   }
-  return answer_to(socket.get(), message, doing);
+  return answer_to(socket.get(), message, doing());
 }
 
 AwakeSet::AwakeSet(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -57,8 +56,9 @@ AwakeSet::AwakeSet(AwakeSet&&) noexcept = default;
 AwakeSet& AwakeSet::operator=(AwakeSet&&) noexcept = default;
 AwakeSet::~AwakeSet() = default;
 
-Result<AwakeSet> AwakeSet::open() {
+Result<AwakeSet> AwakeSet::open(std::string name) {
   auto state = std::make_unique<State>();
+  state->name = std::move(name);
   auto socket = open_netfilter_socket();
   if (!socket) return std::unexpected(socket.error());
   state->socket = std::move(*socket);
@@ -69,24 +69,26 @@ Result<AwakeSet> AwakeSet::open() {
 Result<bool> AwakeSet::exists() const {
   const Result<int> answer = state_->ask(IPSET_CMD_TEST, 0);
   if (!answer) return std::unexpected(answer.error());
-  if (*answer == EPERM || *answer == EACCES) return std::unexpected(errno_error(doing, *answer));
+  if (*answer == EPERM || *answer == EACCES) return std::unexpected(errno_error(state_->doing(), *answer));
   return !no_set(*answer);
 }
 
-Result<void> AwakeSet::renew(std::span<const std::uint16_t> ports) const {
+Result<bool> AwakeSet::renew(std::span<const std::uint16_t> ports) const {
   for (const std::uint16_t port : ports) {
     const Result<int> answer = state_->ask(IPSET_CMD_ADD, port);
     if (!answer) return std::unexpected(answer.error());
-    if (no_set(*answer)) return {};
-    if (*answer != 0 && *answer != IPSET_ERR_BITMAP_RANGE) return std::unexpected(errno_error(doing, *answer));
+    if (no_set(*answer)) return false;
+    if (*answer != 0 && *answer != IPSET_ERR_BITMAP_RANGE) {
+      return std::unexpected(errno_error(state_->doing(), *answer));
+    }
   }
-  return {};
+  return !ports.empty();
 }
 
 Result<void> AwakeSet::clear() const {
   const Result<int> answer = state_->ask(IPSET_CMD_FLUSH, std::nullopt);
   if (!answer) return std::unexpected(answer.error());
-  if (*answer != 0 && !no_set(*answer)) return std::unexpected(errno_error(doing, *answer));
+  if (*answer != 0 && !no_set(*answer)) return std::unexpected(errno_error(state_->doing(), *answer));
   return {};
 }
 

@@ -48,7 +48,7 @@ def asks_before_it_takes_a_connection(box):
         for _ in range(2):
             box.steer("--lan", "lan0", "--open", "7", "up")
         up = box.state()
-        assert "range 443-443 timeout 2" in up, up
+        assert up.count("range 443-443 timeout 2") == 1, up
         check("nobody answers", box.ask("client", ORIGIN, 443), alone)
         box.namespaces.run("gateway", "ipset add sallyport-awake 443 timeout 60")
         check("nobody owns the queue", box.ask("client", ORIGIN, 443), alone)
@@ -57,12 +57,15 @@ def asks_before_it_takes_a_connection(box):
             box.tables(f"-t raw -A {rule}")
             check(answer, box.ask("client", ORIGIN, 443), wanted)
             box.tables(f"-t raw -D {rule}")
+        box.steer("--lan", "lan0", "--open", "7", "--quic-queue", "8", "up")
+        assert box.state().count("range 443-443 timeout 2") == 2, "QUIC has no set of its own"
         box.steer("--lan", "lan0", "--ports", "443,8444", "--open", "7", "up")
+        assert "sallyport-awake-quic" not in box.state(), "its set is left where QUIC is not judged"
         assert "range 443-8444 timeout 2" in box.state()
         box.up()
         assert "sallyport-awake" not in box.state(), "its set is left after a change to closed"
         check("closed again", box.ask("client", ORIGIN, 443), steered)
-    box.steer("--lan", "lan0", "--open", "7", "up")
+    box.steer("--lan", "lan0", "--open", "7", "--quic-queue", "8", "up")
     box.steer("down")
     check("after down", without_empty_tables(box.state()), without_empty_tables(before))
 

@@ -2,12 +2,14 @@
 //
 // The kernel hands it UDP packets of unknown flows (netfilter::PacketQueue). A name that would be opened or refused is
 // answered with port unreachable, so that the client comes by TCP, where the verdict is carried out; one that is passed
-// through flies once its address has proved the name over TCP, and the kernel knows the flow from then on. It has a
-// thread of its own, held to half a core. Made, owned and called by daemon/, on main's thread; what it is given
+// through flies once its address has proved the name over TCP, and the kernel knows the flow from then on. With
+// [gateway] when_stopped = open the kernel asks only for as long as this guard lets it know that somebody answers. It
+// has a thread of its own, held to half a core. Made, owned and called by daemon/, on main's thread; what it is given
 // outlives it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "sallyport/base/result.hpp"
@@ -32,7 +34,7 @@ class QuicGuard {
  public:
   // Errors: system (OpenSSL, or a socket that nobody may be refused).
   static Result<std::unique_ptr<QuicGuard>> create(const record::Recorder& recorder, std::shared_ptr<Learnt> learnt);
-  // Ends the thread. The kernel then drops what would need a verdict.
+  // Ends the thread. The kernel then drops what would need a verdict, or passes it on with when_stopped = open.
   ~QuicGuard();
   QuicGuard(const QuicGuard&) = delete;
   QuicGuard& operator=(const QuicGuard&) = delete;
@@ -42,6 +44,8 @@ class QuicGuard {
   // At start, and when a reload took place: flows that were passed by the old configuration are judged anew with their
   // next packet. Returns once it is in use, or after ten seconds.
   void configure(ConfigurationPtr configuration);
+  // `alive` is called on the guard's thread with its next turn, which comes at once.
+  void ping(std::function<void()> alive);
   // Any thread.
   [[nodiscard]] const QuicCounters& counters() const;
 

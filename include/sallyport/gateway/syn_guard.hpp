@@ -15,6 +15,7 @@
 #include "sallyport/base/counter.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/gateway/configuration.hpp"
+#include "sallyport/gateway/roll_call.hpp"
 #include "sallyport/record/recorder.hpp"
 
 namespace sallyport::gateway {
@@ -30,12 +31,9 @@ struct SynCounters {
 
 class SynGuard {
  public:
-  // How the guard asks whether the workers are there: each of them calls what it is given, on its own thread.
-  using AskWorkers = std::function<void(const std::function<void()>& answered)>;
-
-  // Errors: system.
+  // `ask_workers`: by which the guard learns whether all of them are there. Errors: system.
   static Result<std::unique_ptr<SynGuard>> create(const record::Recorder& recorder, std::size_t workers,
-                                                  AskWorkers ask_workers);
+                                                  RollCall::Ask ask_workers);
   // As stop().
   ~SynGuard();
   SynGuard(const SynGuard&) = delete;
@@ -45,6 +43,8 @@ class SynGuard {
   void start();
   // At start, and when a reload took place. Returns once it is in use, or after ten seconds.
   void configure(ConfigurationPtr configuration);
+  // `alive` is called on the guard's thread with its next turn, which comes at once; here and now where it has ended.
+  void ping(std::function<void()> alive);
   // Ends the thread: the kernel asks no more, and what has been waiting for an answer passes. To be called before the
   // listeners close.
   void stop();

@@ -22,6 +22,7 @@ def _gateway(lab, settings=None, policy=""):
     daemon = lab.gateway({**_OPEN, **(settings or {})}, policy)
     if daemon.files.settings["gateway.when_stopped"] == "open":
         daemon.wait_line("new connections of LAN clients are asked for")
+        daemon.wait_line("QUIC of LAN clients passes unseen whenever it is not judged")
     return daemon
 
 
@@ -99,7 +100,8 @@ def quic_when_open_and_killed(lab):
         lab.expect("QUIC passes as soon as the daemon is gone", outcome == "passed", f"{address}: {outcome}")
     if lab.in_control:
         return
-    lab.gateway(files=daemon.files)
+    again = lab.gateway(files=daemon.files)
+    again.wait_line("QUIC of LAN clients passes unseen whenever it is not judged")
     for address in _ADDRESSES:
         outcome = quic.ask(lab, quic.flight("usual.test"), address)
         lab.expect("verdicts resume", outcome == "refused", f"{address}: {outcome}")
@@ -140,6 +142,39 @@ def open_and_hung(lab):
         outcome = _becomes(lab, "taken")
         lab.expect("they are taken again when it goes on", outcome == "taken", f"{thread}: {outcome}")
     lab.expect("a silent worker is spoken of", any("a worker does not answer" in line for line in daemon.lines))
+
+
+QUIC_HUNG = "QUIC passes while the thread that judges it hangs"
+
+
+@scenario("I08!", control=Control(QUIC_HUNG, settings={"gateway.when_stopped": "closed"}))
+def quic_when_open_and_hung(lab):
+    """That thread alone stands still: TCP is taken as ever. In `closed` nothing of QUIC gets out meanwhile."""
+    origin = quic.UdpOrigin(lab.origin_side, _ADDRESSES)
+    lab.origin()
+    daemon = _gateway(lab)
+
+    def outcome(address, patience=0.5):
+        return quic.ask(lab, quic.flight("usual.test"), address, patience=patience)
+
+    for address in _ADDRESSES:
+        lab.expect("a name that is opened is refused", outcome(address, lab.patience) == "refused", address)
+    with halt.halted(daemon.pid, "quic"):
+        for address in _ADDRESSES:
+            if not lab.in_control:
+                lab.until(lambda: outcome(address) == "passed", lab.patience)
+            last = outcome(address, 1 if lab.in_control else lab.patience)
+            lab.expect(QUIC_HUNG, last == "passed", f"{address}: {last}")
+        lab.expect("nothing is seen by nobody in closed", not lab.in_control or not origin.received, origin.received)
+        lab.expect("connections are taken meanwhile", _outcome(lab) == "taken")
+        if not lab.in_control:
+            daemon.wait_line("the thread that judges QUIC does not answer")
+    if not lab.in_control:
+        daemon.wait_line("the thread that judges QUIC answers again")
+    for address in _ADDRESSES:
+        lab.until(lambda: outcome(address) == "refused", lab.patience)
+        last = outcome(address, lab.patience)
+        lab.expect("it is judged again when it goes on", last == "refused", f"{address}: {last}")
 
 
 FULL = "what a full queue has no room for passes"
