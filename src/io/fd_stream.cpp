@@ -123,10 +123,16 @@ std::optional<unsigned> FdStream::peer_user() const {
 }
 
 FdStream::Path FdStream::path() const {
+  const TimePoint now = loop_.now();
+  if (path_asked_at_ != never && now - path_asked_at_ < path_known_for) return path_;
+  path_asked_at_ = now;
+  path_ = {};
   tcp_info info{};
   socklen_t length = sizeof info;
-  if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return {};
-  return {std::chrono::microseconds(info.tcpi_rtt), info.tcpi_total_retrans};
+  if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &length) == 0) {
+    path_ = {std::chrono::microseconds(info.tcpi_rtt), info.tcpi_total_retrans};
+  }
+  return path_;
 }
 
 void FdStream::wait(Interest interest, StreamWaiter& waiter) {

@@ -54,12 +54,14 @@ class FdStream final : public Stream {
   [[nodiscard]] Endpoint local() const;
   // Of a local socket: the user that the other end's process ran as when it connected.
   [[nodiscard]] std::optional<unsigned> peer_user() const;
-  // What the kernel knows of the path to it. Zeros once it is closed.
+  // What the kernel knew of the path to it, not longer ago than `path_known_for`. Zeros if it was closed by then.
   struct Path {
     std::chrono::microseconds round_trip{0};  // smoothed (RFC 6298)
     std::uint32_t retransmitted = 0;          // segments, since it was opened
   };
   [[nodiscard]] Path path() const;
+  // Exchanges follow one another faster than a smoothed round trip changes, and asking costs a system call each time.
+  static constexpr Duration path_known_for = std::chrono::milliseconds(50);
   // Since it was opened; any thread.
   [[nodiscard]] std::uint64_t received_bytes() const { return received_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t sent_bytes() const { return sent_.load(std::memory_order_relaxed); }
@@ -107,8 +109,10 @@ class FdStream final : public Stream {
   std::atomic<std::uint64_t> received_ = 0;
   std::atomic<std::uint64_t> sent_ = 0;
   Error error_;
-  std::uint64_t turn_ = 0;          // of the loop, in which
-  unsigned reads_in_turn_ = 0;      // so many reads were made
+  std::uint64_t turn_ = 0;      // of the loop, in which
+  unsigned reads_in_turn_ = 0;  // so many reads were made
+  mutable Path path_;           // as the kernel said at
+  mutable TimePoint path_asked_at_ = never;
   std::unique_ptr<StreamTap> tap_;  // mostly null
   void (*on_break_)(void*) = nullptr;
   void* broken_for_ = nullptr;

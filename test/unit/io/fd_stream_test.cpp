@@ -1,6 +1,12 @@
 #include "sallyport/io/fd_stream.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <string>
+#include <thread>
 
 #include "sallyport/io/cancellation.hpp"
 
@@ -139,7 +145,32 @@ TEST(a_peer_that_never_lets_up_leaves_the_loop_its_turns) {
   CHECK(fixture.loop->turn() - turns_before >= much / (4 * 10'000));
 }
 
+TEST(the_path_is_asked_for_now_and_then) {
+  LoopFixture fixture;
+  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t length = sizeof address;
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  CHECK_EQUAL(::bind(listener.get(), plain, length), 0);
+  CHECK_EQUAL(::listen(listener.get(), 1), 0);
+  CHECK_EQUAL(::getsockname(listener.get(), plain, &length), 0);
+  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK_EQUAL(::connect(socket.get(), plain, length), 0);
+
+  const FdStream stream(*fixture.loop, std::move(socket));
+  const auto round_trip = stream.path().round_trip;
+  CHECK(round_trip.count() > 0);
+  // Another socket in its place has no path.
+  const UniqueFd other(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK(::dup2(other.get(), stream.fd()) >= 0);
+  CHECK_EQUAL(stream.path().round_trip.count(), round_trip.count());
+  std::this_thread::sleep_for(FdStream::path_known_for);
+  fixture.loop->enter_callback();
+  CHECK_EQUAL(stream.path().round_trip.count(), 0);
+}
+
 UNIT_MAIN(UNIT_TEST(a_peer_that_never_lets_up_leaves_the_loop_its_turns), UNIT_TEST(moves_more_than_the_kernel_buffers),
           UNIT_TEST(a_deadline_ends_a_wait_and_leaves_the_stream_usable),
           UNIT_TEST(a_later_deadline_replaces_an_earlier_one), UNIT_TEST(closing_resumes_the_reader_with_the_reason),
-          UNIT_TEST(unread_bytes_come_first), UNIT_TEST(cancelling_closes_what_is_watched))
+          UNIT_TEST(unread_bytes_come_first), UNIT_TEST(cancelling_closes_what_is_watched),
+          UNIT_TEST(the_path_is_asked_for_now_and_then))
