@@ -77,7 +77,7 @@ class Teller {
  private:
   void print(const Finding& finding) {
     const Look look = look_of(finding.severity);
-    constexpr std::size_t width = 17;
+    constexpr std::size_t width = 22;
     std::string name = finding.check;
     name.resize(std::max(width, name.size() + 2), ' ');
     out_ << (colour_ ? look.colour : "") << look.word << (colour_ ? "\x1b[0m" : "") << "  " << name << finding.says

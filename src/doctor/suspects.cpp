@@ -36,19 +36,20 @@ const FirewallRule* same_rule(const FirewallRules& rules, const FirewallRule& wa
 
 }  // namespace
 
-Suspects::Suspects(const Context& context) : context_(context), reverse_path_(reverse_path_drops(context)) {
-  if (Result<FirewallRules> rules = read_firewall("iptables-save")) rules_ = std::move(*rules);
+Suspects::Suspects(const Context& context, const Family& family)
+    : context_(context), family_(family), reverse_path_(reverse_path_drops(context)) {
+  if (Result<FirewallRules> rules = read_firewall(family_.save())) rules_ = std::move(*rules);
 }
 
 Suspects::Suspect Suspects::name_one() const {
-  const Result<FirewallRules> now = read_firewall("iptables-save");
+  const Result<FirewallRules> now = read_firewall(family_.save());
   if (now && rules_) {
     for (const FirewallRule& rule : now->all()) {
       const FirewallRule* const before = same_rule(*rules_, rule);
       if (!rule.refuses() || before == nullptr || rule.packets <= before->packets) continue;
       return {
           "the rule " + printable(rule.text) + " in " + rule.chain + " of " + rule.table + " took packets meanwhile",
-          "iptables -t " + rule.table + " -D " + rule.chain + " " + rule.text};
+          std::string(family_.tables) + " -t " + rule.table + " -D " + rule.chain + " " + rule.text};
     }
     for (const FirewallChain& chain : now->chains()) {
       const FirewallChain* const before = rules_->chain(chain.table, chain.name);
@@ -57,7 +58,8 @@ Suspects::Suspect Suspects::name_one() const {
               context_.put_rules_up()};
     }
   }
-  if (reverse_path_drops(context_) > reverse_path_) {
+  // The kernel has such a filter for IPv4 alone.
+  if (family_.is_v4() && reverse_path_drops(context_) > reverse_path_) {
     return {"the kernel's reverse-path filter dropped packets meanwhile", "sysctl -w net.ipv4.conf.all.rp_filter=2"};
   }
   return {};

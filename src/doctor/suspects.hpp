@@ -8,12 +8,14 @@
 
 #include "sallyport/doctor/context.hpp"
 
+#include "family.hpp"
+
 namespace sallyport::doctor {
 
 class Suspects {
  public:
   // The first look.
-  explicit Suspects(const Context& context);
+  Suspects(const Context& context, const Family& family);
 
   struct Suspect {
     std::string says;  // empty: nobody is suspected
@@ -24,6 +26,7 @@ class Suspects {
 
  private:
   const Context& context_;
+  const Family family_;
   std::optional<FirewallRules> rules_;
   long long reverse_path_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "sallyport/netfilter/private_network.hpp"
 
 #include <fcntl.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
@@ -45,6 +46,8 @@ Result<void> add_address(nl_sock* socket, int index, const IpAddress& address, i
   const AddressPtr local = address_object(address, prefix_length);
   rtnl_addr_set_ifindex(object.get(), index);
   rtnl_addr_set_local(object.get(), local.get());
+  // Whether somebody else has it need not be asked first, which would take a second or two (RFC 4862 §5.4).
+  if (address.is_v6()) rtnl_addr_set_flags(object.get(), IFA_F_NODAD);
   return done_or("giving an interface its address", rtnl_addr_add(socket, object.get(), NLM_F_EXCL));
 }
 
@@ -128,12 +131,12 @@ Result<void> add_default_route(const std::string& interface, const IpAddress& ga
   const RoutePtr route(rtnl_route_alloc());
   rtnl_nexthop* const hop = rtnl_route_nh_alloc();
   if (!route || hop == nullptr) throw std::bad_alloc();
-  const AddressPtr everywhere = address_object(IpAddress(), 0);
+  const AddressPtr everywhere = address_object(gateway.is_v4() ? IpAddress::v4({}) : IpAddress::v6({}), 0);
   const AddressPtr next = address_object(gateway, static_cast<int>(gateway.size() * 8));
   rtnl_route_nh_set_ifindex(hop, static_cast<int>(if_nametoindex(interface.c_str())));
   rtnl_route_nh_set_gateway(hop, next.get());
   rtnl_route_add_nexthop(route.get(), hop);  // which now owns it
-  rtnl_route_set_family(route.get(), AF_INET);
+  rtnl_route_set_family(route.get(), static_cast<std::uint8_t>(gateway.family()));
   rtnl_route_set_dst(route.get(), everywhere.get());
   return done_or("adding a default route", rtnl_route_add(socket->get(), route.get(), NLM_F_CREATE | NLM_F_EXCL));
 }

@@ -1,4 +1,5 @@
-// The probe: a connection that `sallyport doctor` sends as a client would, and watches hop by hop.
+// The probe: connections that `sallyport doctor` sends as a client would, over each address family that is steered, and
+// watches hop by hop.
 //
 // A client and an origin are made in network namespaces of this process; what leads there is two pairs of interfaces,
 // and for the client's the rules of the first LAN interface are copied. All of it is taken away again: signals that

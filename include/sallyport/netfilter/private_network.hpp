@@ -37,10 +37,10 @@ class NetworkNamespace {
 // With the interface at its other end. None of that name is no error.
 [[nodiscard]] Result<void> remove_interface(const std::string& name);
 
-// Gives the interface an address and brings it up.
+// Gives the interface one more address, usable at once, and brings it up.
 [[nodiscard]] Result<void> bring_up(const std::string& name, const IpAddress& address, int prefix_length);
 
-// IPv4 alone: everything goes by `gateway`.
+// Everything of the gateway's address family goes by it.
 [[nodiscard]] Result<void> add_default_route(const std::string& interface, const IpAddress& gateway);
 
 }  // namespace sallyport::netfilter

@@ -57,7 +57,7 @@ class _Box:
 
 def _state(lab):
     """Rules, interfaces and addresses, without what moves."""
-    rules = lab.gateway_side.run(["iptables-save"]).stdout
+    rules = "".join(lab.gateway_side.run([command]).stdout for command in ("iptables-save", "ip6tables-save"))
     links = lab.gateway_side.run(["ip", "-oneline", "addr"]).stdout
     return [line.split("[")[0] for line in rules.splitlines() if not line.startswith("#")] + [
         " ".join(line.split()[1:4]) for line in links.splitlines()]
@@ -70,11 +70,14 @@ def healthy(lab):
     before = _state(lab)
     shown = lab.command(*[one for one in box.arguments() if one != "--json"])
     lab.expect("nothing is wrong", shown.returncode == 0 and "Nothing is wrong." in shown.stdout, shown.stdout + shown.stderr)
-    lab.expect("the probe goes all the way", all(f"OK    probe: {hop}" in shown.stdout for hop in (
-        "rule", "listener", "leaf", "origin", "response")) and "from the client's address" in shown.stdout, shown.stdout)
+    for probe in ("probe", "probe IPv6"):
+        lab.expect("the probe goes all the way", all(f"OK    {probe}: {hop}" in shown.stdout for hop in (
+            "rule", "listener", "leaf", "origin", "response")), shown.stdout)
+    lab.expect("over both families", shown.stdout.count("from the client's address") == 2, shown.stdout)
     lab.expect("nothing of it stays behind", _state(lab) == before, _state(lab))
-    logged = box.daemon.wait_record(host="probe.sallyport.internal")
-    lab.expect("the log has its exchange", logged.get("status") == 502 and logged["client"].startswith("192.0.2."), logged)
+    logged = lab.exchanges(box.daemon, 2, host="probe.sallyport.internal")
+    lab.expect("the log has its exchanges", [one.get("status") for one in logged] == [502, 502]
+               and logged[0]["client"].startswith("192.0.2.") and logged[1]["client"].startswith("[2001:db8:ffff:ffff::"), logged)
     stranger = lab.gateway_side.run(["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--bounding-set=-all",
                                      lab.world.command_program, *box.arguments()], check=False)
     told = {one["check"]: one for one in json.loads(stranger.stdout)["findings"]}
@@ -99,7 +102,9 @@ def network_broken(lab):
     box.breaks("another sets our mark", "marks",
                "iptables -t mangle -A FORWARD -p udp -j MARK --set-xmark 0x1000000/0x1000000", *quick)
     box.breaks("no way to our chain", "rules", "iptables -t mangle -F PREROUTING", *quick)
+    box.breaks("no way to our chain in IPv6 alone", "rules", "ip6tables -t mangle -F PREROUTING", *quick, says="IPv6 kernel rules")
     box.breaks("no policy rule", "rules", "ip rule del priority 443", *quick)
+    box.breaks("no policy rule in IPv6 alone", "rules", "ip -6 rule del priority 443", *quick, says="IPv6 policy rule")
     box.breaks("no policy route", "rules", "ip -6 route del local default dev lo table 443", *quick)
     box.breaks("a firewall before ours", "firewall", "iptables -I INPUT 1 -p tcp -j DROP", *quick, says="INPUT of filter")
     box.breaks("a firewall in FORWARD", "firewall", "iptables -P FORWARD DROP", *quick, says="FORWARD drops")
@@ -228,3 +233,18 @@ def probe_stopped(lab):
     after = [line for line in _state(lab) if not line.startswith(("*raw", ":")) and line != "COMMIT"]
     lab.expect("nothing of it stays behind", after == [line for line in before if not line.startswith((":", "*raw"))
                                                        and line != "COMMIT"], after)
+
+
+@scenario("F5")
+def probe_stopped_over_ipv6(lab):
+    """What stops IPv6 alone: IPv4 goes all the way, and the hop of the other is named."""
+    box = _Box(lab)
+    for what, hop, command, says in (
+            ("no neighbour is told who we are", "rule", "ip6tables -A INPUT -p ipv6-icmp -j DROP", "-p ipv6-icmp -j DROP"),
+            ("before the listener", "listener", "ip6tables -t mangle -A INPUT -i sallyport-probe -p tcp -j DROP", "-i sallyport-probe"),
+            ("before the origin", "origin", "ip6tables -A OUTPUT -o sallyport-goal -p tcp -j DROP", "-o sallyport-goal")):
+        box.breaks(what, f"probe IPv6: {hop}", command, says=says)
+    box.daemon.files.write_settings({**box.daemon.files.settings, "listen.transparent": "0.0.0.0:8443"})
+    told = {one["check"]: one for one in box.doctor()[1]["findings"]}
+    lab.expect("without a listener of its own it is not tried", "no IPv6 listener" in told.get("probe IPv6", {}).get("says", "")
+               and told["probe: response"]["severity"] == "ok", told)

@@ -65,10 +65,22 @@ TEST(a_wire_leads_to_a_namespace_of_its_own) {
   CHECK_OK(bring_up("near0", address("192.0.2.249"), 30));
   CHECK_OK(far->run([] { return bring_up("end0", address("192.0.2.250"), 30); }));
   CHECK_OK(far->run([] { return add_default_route("end0", address("192.0.2.249")); }));
+  CHECK_OK(bring_up("near0", address("2001:db8::f9"), 126));
+  CHECK_OK(far->run([] { return bring_up("end0", address("2001:db8::fa"), 126); }));
+  CHECK_OK(far->run([] { return add_default_route("end0", address("2001:db8::f9")); }));
   CHECK(::if_nametoindex("end0") == 0);
   CHECK_OK(far->run([]() -> Result<void> {
-    const auto route = route_to(address("8.8.8.8"));
-    if (!route || !*route || (*route)->interface != "end0") return fail(ErrorKind::system, "no default route");
+    for (const char* const anywhere : {"8.8.8.8", "2001:4860:4860::8888"}) {
+      const auto route = route_to(address(anywhere));
+      if (!route || !*route || (*route)->interface != "end0") return fail(ErrorKind::system, "no default route");
+    }
+    // Usable from the first moment on: nobody asks first whether somebody else has it.
+    const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage own{};
+    const socklen_t length = Endpoint{address("2001:db8::fa"), 0}.to_sockaddr(own);
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&own), length) != 0) {
+      return std::unexpected(errno_error("binding", errno));
+    }
     return {};
   }));
   CHECK_OK(remove_interface("near0"));
