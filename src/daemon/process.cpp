@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "sallyport/crypto/direct_keys.hpp"
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/netfilter/net_admin.hpp"
 
@@ -48,7 +49,8 @@ Result<void> harden_process() {
   if (auto done = netfilter::put_net_admin_aside(); !done) return done;
   ::umask(077);
   if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return std::unexpected(errno_error("ignoring SIGPIPE", errno));
-  return crypto::initialise();
+  if (auto done = crypto::initialise(); !done) return done;
+  return crypto::use_keys_directly();
 }
 
 std::size_t descriptor_limit() {

@@ -24,9 +24,9 @@ constexpr std::size_t max_common_name = 64;
 crypto::PkeyPtr new_key(CaKeyKind kind) {
   switch (kind) {
     case CaKeyKind::p256:
-      return crypto::PkeyPtr(EVP_EC_gen("P-256"));
+      return crypto::PkeyPtr(EVP_EC_gen(SN_X9_62_prime256v1));
     case CaKeyKind::p384:
-      return crypto::PkeyPtr(EVP_EC_gen("P-384"));
+      return crypto::PkeyPtr(EVP_EC_gen(SN_secp384r1));
     case CaKeyKind::rsa_4096:
       return crypto::PkeyPtr(EVP_RSA_gen(4096));
   }

@@ -6,6 +6,7 @@
 #include "sallyport/crypto/certificate.hpp"
 
 #include "certificate_builder.hpp"
+#include "p256_key.hpp"
 
 namespace sallyport::pki {
 
@@ -34,7 +35,7 @@ struct KeyedCertificate {
 };
 
 Result<KeyedCertificate> make_issuing_ca(const CertificateAuthority& ca, seconds life, sys_seconds now) {
-  crypto::PkeyPtr key(EVP_EC_gen("P-256"));
+  crypto::PkeyPtr key = new_p256_key();
   if (key == nullptr) return std::unexpected(crypto::take_error(ErrorKind::system, "making the issuing CA's key"));
   const sys_seconds from = std::max(now - backdating, crypto::not_before(ca.certificate()));
   const sys_seconds to = std::min(now + life, crypto::not_after(ca.certificate()));

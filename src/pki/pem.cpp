@@ -5,6 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "sallyport/crypto/direct_keys.hpp"
+
 namespace sallyport::pki {
 
 namespace {
@@ -81,7 +83,8 @@ Result<PemKey> private_key_in(std::string_view text, std::optional<std::string_v
                               const std::string& where) {
   const crypto::BioPtr reader = reader_of(text);
   PassphraseRequest request{passphrase};
-  crypto::PkeyPtr key(PEM_read_bio_PrivateKey(reader.get(), nullptr, give_passphrase, &request));
+  crypto::PkeyPtr key =
+      crypto::direct(crypto::PkeyPtr(PEM_read_bio_PrivateKey(reader.get(), nullptr, give_passphrase, &request)));
   ERR_clear_error();
   if (key != nullptr) return PemKey{std::move(key), request.asked};
   if (!request.asked) return fail(ErrorKind::config, where + " holds no private key that can be read");

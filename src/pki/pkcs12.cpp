@@ -5,6 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include "sallyport/crypto/direct_keys.hpp"
+
 namespace sallyport::pki {
 
 namespace {
@@ -46,7 +48,7 @@ crypto::PkeyPtr moved_to_default_context(EVP_PKEY* key) {
   const int size = i2d_PrivateKey(key, &der);
   if (size <= 0) return nullptr;
   const unsigned char* at = der;
-  crypto::PkeyPtr copy(d2i_AutoPrivateKey(nullptr, &at, size));
+  crypto::PkeyPtr copy = crypto::direct(crypto::PkeyPtr(d2i_AutoPrivateKey(nullptr, &at, size)));
   OPENSSL_clear_free(der, static_cast<std::size_t>(size));
   return copy;
 }

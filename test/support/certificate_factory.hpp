@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "sallyport/crypto/certificate.hpp"
 #include "sallyport/crypto/openssl.hpp"
@@ -31,7 +32,17 @@ struct Identity {
   [[nodiscard]] X509* get() const { return certificate.get(); }
 };
 
-inline crypto::PkeyPtr p256_key() { return crypto::PkeyPtr(EVP_EC_gen("P-256")); }
+// One that may sign by RSASSA-PSS alone.
+inline crypto::PkeyPtr rsa_pss_key() {
+  const crypto::PkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA-PSS", nullptr));
+  EVP_PKEY* key = nullptr;
+  require(EVP_PKEY_keygen_init(context.get()) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), 2048) == 1 &&
+              EVP_PKEY_generate(context.get(), &key) == 1,
+          "RSA-PSS key");
+  return crypto::PkeyPtr(key);
+}
+
+inline crypto::PkeyPtr p256_key() { return crypto::PkeyPtr(EVP_EC_gen(SN_X9_62_prime256v1)); }
 
 struct Spec {
   std::string common_name;            // empty: no subject

@@ -7,6 +7,7 @@
 #include "sallyport/pki/certificate_authority.hpp"
 
 #include "certificate_factory.hpp"
+#include "direct_keys_here.hpp"
 #include "temporary_folder.hpp"
 
 namespace sallyport::test {

@@ -10,6 +10,7 @@
 #include "sallyport/tls/server_context.hpp"
 
 #include "certificate_factory.hpp"
+#include "direct_keys_here.hpp"
 #include "loop_fixture.hpp"
 #include "stream_steps.hpp"
 

@@ -13,6 +13,7 @@
 
 #include "certificate_factory.hpp"
 #include "check.hpp"
+#include "direct_keys_here.hpp"
 #include "temporary_folder.hpp"
 
 namespace sallyport::test {

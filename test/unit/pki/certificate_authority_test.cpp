@@ -102,7 +102,7 @@ TEST(refuses_dates_and_weak_keys) {
   Spec early{.common_name = "Root", .extensions = root_extensions()};
   early.not_before = now + std::chrono::hours(1);
   CHECK(has(load_error(folder.pair(make(std::move(early)))), "not valid yet"));
-  for (EVP_PKEY* key : {EVP_RSA_gen(1024), EVP_EC_gen("P-521"), EVP_EC_gen("secp256k1")}) {
+  for (EVP_PKEY* key : {EVP_RSA_gen(1024), EVP_EC_gen(SN_secp521r1), EVP_EC_gen(SN_secp256k1)}) {
     Spec weak{.common_name = "Root", .extensions = root_extensions()};
     weak.key.reset(key);
     CHECK(has(load_error(folder.pair(make(std::move(weak)))), "a CA key must be"));

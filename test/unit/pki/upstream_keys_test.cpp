@@ -1,7 +1,10 @@
 // Keys, digests, signatures, serials and extensions that no upstream certificate may have.
+// RSA_set0_key is deprecated; a key made of parameters would live in a provider.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <openssl/core_names.h>
 #include <openssl/dsa.h>
-#include <openssl/param_build.h>
+#include <openssl/rsa.h>
 
 #include "upstream_judge.hpp"
 
@@ -18,20 +21,11 @@ crypto::PkeyPtr rsa_with_exponent(EVP_PKEY* like, BN_ULONG exponent) {
   EVP_PKEY_get_bn_param(like, OSSL_PKEY_PARAM_RSA_N, &modulus);
   BIGNUM* e = BN_new();
   BN_set_word(e, exponent);
-  OSSL_PARAM_BLD* builder = OSSL_PARAM_BLD_new();
-  OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus);
-  OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e);
-  OSSL_PARAM* parameters = OSSL_PARAM_BLD_to_param(builder);
-  const crypto::PkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
-  EVP_PKEY* key = nullptr;
-  const bool made = EVP_PKEY_fromdata_init(context.get()) == 1 &&
-                    EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
-  OSSL_PARAM_free(parameters);
-  OSSL_PARAM_BLD_free(builder);
-  BN_free(e);
-  BN_free(modulus);
-  require(made, "RSA key with an exponent");
-  return crypto::PkeyPtr(key);
+  RSA* rsa = RSA_new();
+  crypto::PkeyPtr key(EVP_PKEY_new());
+  require(RSA_set0_key(rsa, modulus, e, nullptr) == 1 && EVP_PKEY_assign_RSA(key.get(), rsa) == 1,
+          "RSA key with an exponent");
+  return key;
 }
 
 crypto::PkeyPtr dsa_key() {
@@ -64,7 +58,7 @@ TEST(A10_keys) {
     return judge(*trust(), make(std::move(spec), &ground().root).get());
   };
   check_accepted("RSA-2048", judged(crypto::up_ref(rsa.get())));
-  for (const char* curve : {"P-256", "P-384", "P-521"})
+  for (const char* curve : {SN_X9_62_prime256v1, SN_secp384r1, SN_secp521r1})
     check_accepted(curve, judged(crypto::PkeyPtr(EVP_EC_gen(curve))));
   check_accepted("Ed25519", judged(crypto::PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"))));
   check_refused("RSA-512", judged(rsa_key(512)), "too weak");
@@ -72,14 +66,14 @@ TEST(A10_keys) {
   check_refused("RSA-2052", judged(rsa_key(2052)), "RSA key of 2052 bits is not acceptable");
   check_refused("e = 1", judged(rsa_with_exponent(rsa.get(), 1)), "unacceptable exponent");
   check_refused("e even", judged(rsa_with_exponent(rsa.get(), 4)), "unacceptable exponent");
-  check_refused("P-192", judged(crypto::PkeyPtr(EVP_EC_gen("P-192"))), "too weak");
-  check_refused("secp256k1", judged(crypto::PkeyPtr(EVP_EC_gen("secp256k1"))), "unacceptable curve");
+  check_refused("P-192", judged(crypto::PkeyPtr(EVP_EC_gen(SN_X9_62_prime192v1))), "too weak");
+  check_refused("secp256k1", judged(crypto::PkeyPtr(EVP_EC_gen(SN_secp256k1))), "unacceptable curve");
   check_refused("DSA", judged(dsa_key()), "unacceptable kind of key");
 }
 
 TEST(A10_keys_of_issuers) {
   check_intermediate("RSA-1024 CA", [](Spec& s) { s.key = rsa_key(1024); }, "too weak");
-  check_intermediate("P-192 CA", [](Spec& s) { s.key = crypto::PkeyPtr(EVP_EC_gen("P-192")); }, "too weak");
+  check_intermediate("P-192 CA", [](Spec& s) { s.key = crypto::PkeyPtr(EVP_EC_gen(SN_X9_62_prime192v1)); }, "too weak");
   Spec weak{.common_name = "Weak Root", .extensions = root_extensions()};
   weak.key = rsa_key(1024);
   const Identity root = make(std::move(weak));
