@@ -5,13 +5,14 @@ import random
 import socket
 import struct
 
-SYN, RST, PSH, ACK = 2, 4, 8, 16
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 
-def segment(source, destination, flags, sequence=0, acknowledged=0, payload=b""):
-    """An IPv4 packet from one (address, port) to another."""
+def segment(source, destination, flags, sequence=0, acknowledged=0, payload=b"", options=b""):
+    """An IPv4 packet from one (address, port) to another; `options` fill whole words."""
     addresses = socket.inet_aton(source[0]) + socket.inet_aton(destination[0])
-    header = struct.pack("!HHIIBBHHH", source[1], destination[1], sequence, acknowledged, 0x50, flags, 64240, 0, 0)
+    header = struct.pack("!HHIIBBHHH", source[1], destination[1], sequence, acknowledged, 0x50 + (len(options) << 2), flags,
+                         64240, 0, 0) + options
     pseudo = addresses + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header) + len(payload))
     checksum = _checksum(pseudo + header + payload)
     body = header[:16] + struct.pack("!H", checksum) + header[18:] + payload

@@ -52,6 +52,10 @@ class ShapedHandshake:
     def request(self, head):
         """Sends a request, reads what comes first of the answer."""
         self.tls.write(head)
+        return self.read()
+
+    def read(self):
+        """What comes next."""
         while True:
             self._flush()
             try:

@@ -1,15 +1,18 @@
 """What the path does to the daemon's connections: packets that are too large for a link behind the next one, ports where nobody
-listens, clients that are gone (TESTS I09)."""
+listens, clients that are gone or that take back what they said (TESTS I09)."""
 
 import contextlib
+import random
 import socket
 import struct
 import threading
 import time
 
-from harness import topology
+from harness import raw_tls, topology
 from harness.namespaces import Namespace
 from harness.origin import Origin
+from harness.raw_origin import RawOrigin
+from harness.raw_peer import RawPeer
 from harness.scenario import Control, scenario
 
 MTU = 1280
@@ -136,3 +139,45 @@ def _read_on(connection):
     with contextlib.suppress(OSError, ValueError):
         while connection.tls.recv(65536):
             pass
+
+
+SENT_AGAIN = "what was acknowledged and then thrown away is sent again, as it was"
+
+
+def _reneged_on(lab):
+    """How often the gateway's kernel has found that a peer had done so."""
+    names, values = [line.split() for line in lab.gateway_side.run(["cat", "/proc/net/netstat"]).stdout.splitlines()[:2]]
+    return int(values[names.index("TCPSACKReneging")])
+
+
+@scenario("I09")
+def client_that_reneges(lab):
+    """A selective acknowledgement is no promise (RFC 2018, section 8): the bytes have to be there still, and the same, also where they
+    went from one socket to another without a copy."""
+    body = random.randbytes(40_000)
+    lab.origin(behaviours={"/": lambda connection, _: connection.respond(body)})
+    RawOrigin(lab.origin_side, topology.SECOND_ORIGIN, greeting=body)
+    daemon = lab.gateway(policy="[passthrough]\ndomain = passed.test\nproof = none\n")
+    passed = RawPeer(lab.client_side, (topology.CLIENT, 41_000), (topology.SECOND_ORIGIN, 443), lab.patience)
+    passed.renege_next()
+    passed.sendall(raw_tls.ShapedHandshake(None, lab.client_context(), "passed.test").first_flight)
+    got = b""
+    while len(got) < len(body):
+        got += passed.recv(65536)
+    lab.expect(SENT_AGAIN, got.startswith(body), "passed through")
+    once = _reneged_on(lab)
+    lab.expect("its kernel was led to believe it", once > 0, once)
+    passed.close()
+
+    opened = RawPeer(lab.client_side, (topology.CLIENT, 41_001), (topology.ORIGIN, 443), lab.patience)
+    session = raw_tls.ShapedHandshake(opened, lab.client_context(), "opened.test")
+    session.finish([session.first_flight])
+    opened.renege_next()
+    got = session.request(b"GET / HTTP/1.1\r\nHost: opened.test\r\nConnection: close\r\n\r\n")
+    while not got.endswith(body[-100:]):
+        got += session.read()
+    lab.expect(SENT_AGAIN, got.endswith(b"\r\n\r\n" + body), "opened")
+    lab.expect("its kernel was led to believe it", _reneged_on(lab) > once, _reneged_on(lab))
+    opened.close()
+    logged = daemon.wait_record(lab.patience, host="opened.test")
+    lab.expect("nobody else noticed", logged.get("status") == 200 and not logged.get("error"), logged)
