@@ -8,7 +8,6 @@
 #include "onboarding.hpp"
 #include "peek.hpp"
 #include "plain_layer.hpp"
-#include "proxy_layer.hpp"
 
 namespace sallyport::gateway {
 
@@ -23,12 +22,12 @@ Connection::Connection(WorkerContext& worker, io::Accepted accepted, Door door, 
                                          .local = accepted.local,
                                          .state = "arriving"},
                                         client_)) {
-  arrival_ = {.door = door,
-              .client = accepted.peer,
-              .local = accepted.local,
-              .authority = {},
-              .socket = &client_,
-              .view = &seen_.view()};
+  arrival_ = std::make_unique<Arrival>(Arrival{.door = door,
+                                               .client = accepted.peer,
+                                               .local = accepted.local,
+                                               .authority = {},
+                                               .socket = &client_,
+                                               .view = &seen_.view()});
   listen_in();
   client_.on_break(
       [](void* self) { static_cast<Connection*>(self)->end({ErrorKind::reset, "the client broke the connection"}); },
@@ -37,10 +36,10 @@ Connection::Connection(WorkerContext& worker, io::Accepted accepted, Door door, 
 
 // From the first byte on: whether it is wanted is known later.
 void Connection::listen_in() {
-  const bool may_hold_tls = arrival_.door == Door::transparent || arrival_.door == Door::proxy;
-  if (!may_hold_tls || !worker_.captures.may_want(arrival_.client.address)) return;
-  auto captured = std::make_unique<CapturedStream>(client_side, arrival_.client, arrival_.local, true);
-  arrival_.captured = captured.get();
+  const bool may_hold_tls = arrival_->door == Door::transparent || arrival_->door == Door::proxy;
+  if (!may_hold_tls || !worker_.captures.may_want(arrival_->client.address)) return;
+  auto captured = std::make_unique<CapturedStream>(client_side, arrival_->client, arrival_->local, true);
+  arrival_->captured = captured.get();
   client_.set_tap(std::move(captured));
 }
 
@@ -54,27 +53,42 @@ io::Task<void> Connection::run() {
   }
 }
 
+// No coroutine: the frame of one that named every door would have room for the layers of all.
 io::Task<void> Connection::serve() {
-  if (arrival_.door == Door::transparent) {
-    Layer layer(worker_, lifetime_, client_, arrival_);
-    co_await layer.run();
-  } else if (arrival_.door == Door::transparent_http) {
-    co_await serve_transparent_http(worker_, lifetime_, client_, arrival_);
-  } else if (arrival_.door == Door::onboarding) {
-    co_await serve_onboarding(worker_, lifetime_, client_, arrival_);
-  } else {
-    ProxyLayer layer(worker_, lifetime_, client_, arrival_,
-                     arrival_.door == Door::proxy ? ProxyLayer::Opening::requests : ProxyLayer::Opening::handshake);
-    co_await layer.run();
+  std::unique_ptr<Arrival> arrival = std::move(arrival_);
+  switch (arrival->door) {
+    case Door::transparent:
+      return serve_layer(std::move(arrival));
+    case Door::transparent_http:
+      return serve_transparent_http(worker_, lifetime_, client_, std::move(*arrival));
+    case Door::onboarding:
+      return serve_onboarding(worker_, lifetime_, client_, std::move(*arrival));
+    case Door::proxy:
+      return serve_proxy(std::move(arrival), ProxyLayer::Opening::requests);
+    case Door::proxy_tls:
+      break;
   }
+  return serve_proxy(std::move(arrival), ProxyLayer::Opening::handshake);
+}
+
+io::Task<void> Connection::serve_layer(std::unique_ptr<Arrival> arrival) {
+  Layer layer(worker_, lifetime_, client_, std::move(*arrival));
+  arrival.reset();
+  co_await layer.run();
+}
+
+io::Task<void> Connection::serve_proxy(std::unique_ptr<Arrival> arrival, ProxyLayer::Opening opening) {
+  ProxyLayer layer(worker_, lifetime_, client_, std::move(*arrival), opening);
+  arrival.reset();
+  co_await layer.run();
 }
 
 // A sender that speaks for others must say for whom, before anything else; and nobody else is listened to.
 io::Task<bool> Connection::read_proxy_header() {
   const config::Settings& settings = worker_.settings();
   const std::vector<Prefix>& senders = settings.listen.proxy_protocol_from;
-  const bool expected = !is_transparent(arrival_.door) && std::ranges::any_of(senders, [this](const Prefix& sender) {
-    return sender.contains(arrival_.client.address);
+  const bool expected = !is_transparent(arrival_->door) && std::ranges::any_of(senders, [this](const Prefix& sender) {
+    return sender.contains(arrival_->client.address);
   });
   if (!expected) co_return true;
   Result<wire::ProxyHeader> header = co_await take_proxy_header(client_, settings.intercept.first_bytes);
@@ -82,12 +96,12 @@ io::Task<bool> Connection::read_proxy_header() {
   if (!header) {
     why = header.error().reason;
   } else if (header->addresses) {
-    arrival_.client = header->addresses->source;
-    arrival_.local = header->addresses->destination;
-    arrival_.show([this](ConnectionFacts& facts) { facts.client = arrival_.client; });
+    arrival_->client = header->addresses->source;
+    arrival_->local = header->addresses->destination;
+    arrival_->show([this](ConnectionFacts& facts) { facts.client = arrival_->client; });
     place_.reset();
     Result<ConnectionCounts::Place> place =
-        worker_.shared.counts->enter(arrival_.client.address, worker_.settings().gateway.max_connections,
+        worker_.shared.counts->enter(arrival_->client.address, worker_.settings().gateway.max_connections,
                                      worker_.settings().limits.connections_per_client);
     if (place) {
       place_.emplace(std::move(*place));
@@ -102,18 +116,18 @@ io::Task<bool> Connection::read_proxy_header() {
 }
 
 bool Connection::came_through_the_right_door() const {
-  if (!is_transparent(arrival_.door)) return true;
+  if (!is_transparent(arrival_->door)) return true;
   const config::Settings& settings = worker_.settings();
-  const IpAddress& client = arrival_.client.address;
+  const IpAddress& client = arrival_->client.address;
   std::string why;
   const Result<void> allowed =
-      check_destination(arrival_.local, Door::transparent, false, settings, *worker_.addresses);
+      check_destination(arrival_->local, Door::transparent, false, settings, *worker_.addresses);
   if (!allowed) why = allowed.error().reason;
   if (!settings.gateway.lan_interfaces.empty() && !worker_.addresses->is_behind_lan(client)) {
     why = "the client is not behind lan_interfaces";
   }
   if (why.empty()) return true;
-  worker_.log().warning("refused " + arrival_.client.to_string() + " to " + arrival_.local.to_string() + ": " + why);
+  worker_.log().warning("refused " + arrival_->client.to_string() + " to " + arrival_->local.to_string() + ": " + why);
   return false;
 }
 

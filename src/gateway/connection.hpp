@@ -4,6 +4,7 @@
 // time: everything the connection waits for fails with that reason, and run() comes to its end by itself.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "sallyport/gateway/connection_counts.hpp"
@@ -11,6 +12,7 @@
 #include "sallyport/io/fd_stream.hpp"
 #include "sallyport/io/listener.hpp"
 
+#include "proxy_layer.hpp"
 #include "target.hpp"
 #include "worker_context.hpp"
 
@@ -32,6 +34,8 @@ class Connection {
   [[nodiscard]] bool came_through_the_right_door() const;
   io::Task<bool> read_proxy_header();
   io::Task<void> serve();
+  io::Task<void> serve_layer(std::unique_ptr<Arrival> arrival);
+  io::Task<void> serve_proxy(std::unique_ptr<Arrival> arrival, ProxyLayer::Opening opening);
 
   WorkerContext& worker_;
   Lifetime lifetime_;
@@ -39,7 +43,7 @@ class Connection {
   std::optional<ConnectionCounts::Place> place_;
   io::ClosedOnCancel<io::FdStream> client_closed_on_cancel_;
   OpenConnections::Place seen_;
-  Arrival arrival_;
+  std::unique_ptr<Arrival> arrival_;  // until somebody serves it
 };
 
 }  // namespace sallyport::gateway

@@ -8,48 +8,49 @@ constexpr int most_dials = 4;
 }  // namespace
 
 void EarlyDial::start() {
-  if (dialer_.shared(route_) == nullptr) opening_.emplace(dialer_.obtain(route_, false));
+  if (dialer_.shared(route()) == nullptr) pending_->opening.emplace(dialer_.obtain(route(), false));
 }
 
 const http::OriginFacts* EarlyDial::facts() const {
-  if (idle_) return &idle_->facts();
-  http::http2::SharedConnection* const shared = dialer_.shared(route_);
+  if (pending_->idle) return &pending_->idle->facts();
+  http::http2::SharedConnection* const shared = dialer_.shared(route());
   return shared == nullptr ? nullptr : &shared->facts();
 }
 
 io::Task<void> EarlyDial::wait() {
-  if (!opening_) co_return;
-  Result<http::OriginConnectionPtr> opened = co_await opening_->join();
-  opening_.reset();
+  if (!under_way()) co_return;
+  Result<http::OriginConnectionPtr> opened = co_await pending_->opening->join();
+  pending_->opening.reset();
   if (opened) {
-    idle_ = std::move(*opened);
+    pending_->idle = std::move(*opened);
   } else {
-    error_ = opened.error();
+    pending_->error = opened.error();
   }
 }
 
 io::Task<void> EarlyDial::wait_for_facts() {
   co_await wait();
-  for (int dials = 1; dials < most_dials && !error_ && facts() == nullptr; ++dials) {
+  for (int dials = 1; dials < most_dials && !error() && facts() == nullptr; ++dials) {
     start();
     co_await wait();
   }
 }
 
 io::Task<Result<http::OriginConnectionPtr>> EarlyDial::take() {
-  const bool was_open = !opening_ || opening_->done();
+  const bool was_open = !under_way() || pending_->opening->done();
   co_await wait();
-  if (worker_.generation.configuration != route_.generation.configuration) co_return nullptr;
-  if (error_) co_return std::unexpected(*error_);
+  const std::unique_ptr<Pending> taken = std::move(pending_);
+  if (worker_.generation.configuration != taken->route.generation.configuration) co_return nullptr;
+  if (taken->error) co_return std::unexpected(*taken->error);
   // The client may have taken its time, and the origin lost patience.
-  if (idle_ && !idle_->quiet()) idle_.reset();
-  if (idle_ && was_open) idle_->mark_idled();
-  co_return std::move(idle_);
+  if (taken->idle && !taken->idle->quiet()) taken->idle.reset();
+  if (taken->idle && was_open) taken->idle->mark_idled();
+  co_return std::move(taken->idle);
 }
 
 io::Task<void> EarlyDial::end() {
   co_await wait();
-  if (idle_) dialer_.keep_idle(route_, std::move(idle_));
+  if (pending_ && pending_->idle) dialer_.keep_idle(route(), std::move(pending_->idle));
 }
 
 }  // namespace sallyport::gateway

@@ -9,10 +9,11 @@ io::Task<Result<io::Stream*>> InterceptedConversation::origin() {
   if (!session_.target.contradiction.empty()) {
     co_return fail(ErrorKind::not_permitted, session_.target.contradiction);
   }
+  Route route = early_.route();
   Result<http::OriginConnectionPtr> opened = co_await early_.take();
   if (opened && !*opened) {
     OriginDialer dialer(worker_, lifetime_.cancellation());
-    opened = co_await dialer.open(early_.route());
+    opened = co_await dialer.open(std::move(route));
   }
   if (!opened) co_return std::unexpected(opened.error());
   origin_ = std::move(*opened);
@@ -41,7 +42,7 @@ http::Page InterceptedConversation::refuse_unreadable(const http::http1::ParseEr
 
 record::ExchangeRecord& InterceptedConversation::record() {
   if (!record_) {
-    record_ = session_.record(&verdict_);
+    record_ = std::make_unique<record::ExchangeRecord>(session_.record(&verdict_));
     record_->alpn = client_.alpn();
   }
   return *record_;

@@ -3,6 +3,7 @@
 // Lives in the frame of the layer that shook hands, as does everything it refers to.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "sallyport/gateway/protocol.hpp"
@@ -17,12 +18,13 @@ namespace sallyport::gateway {
 class InterceptedConversation final : public Conversation, private http::ExchangeHandler {
  public:
   InterceptedConversation(WorkerContext& worker, Lifetime& lifetime, const Session& session,
-                          const policy::Verdict& verdict, EarlyDial& early, tls::TlsStream& client,
-                          LeafReception& reception)
+                          const policy::Verdict& verdict, const config::Settings& settings, EarlyDial& early,
+                          tls::TlsStream& client, LeafReception& reception)
       : worker_(worker),
         lifetime_(lifetime),
         session_(session),
         verdict_(verdict),
+        settings_(settings),
         early_(early),
         client_(client),
         reception_(reception) {}
@@ -34,9 +36,7 @@ class InterceptedConversation final : public Conversation, private http::Exchang
   [[nodiscard]] record::ExchangeRecord& record() override;
   [[nodiscard]] Lifetime& lifetime() override { return lifetime_; }
   [[nodiscard]] io::BufferPool& buffers() override { return worker_.buffers; }
-  [[nodiscard]] const config::Settings& settings() const override {
-    return early_.route().generation.configuration->settings;
-  }
+  [[nodiscard]] const config::Settings& settings() const override { return settings_; }
 
   // Writes the line of a conversation that was not HTTP.
   void write_record();
@@ -50,11 +50,12 @@ class InterceptedConversation final : public Conversation, private http::Exchang
   Lifetime& lifetime_;
   const Session& session_;
   const policy::Verdict& verdict_;
+  const config::Settings& settings_;
   EarlyDial& early_;
   tls::TlsStream& client_;
   LeafReception& reception_;
   std::optional<Forwarder> forwarder_;
-  std::optional<record::ExchangeRecord> record_;
+  std::unique_ptr<record::ExchangeRecord> record_;  // HTTP never needs it
   http::OriginConnectionPtr origin_;
   std::optional<io::ClosedOnCancel<io::FdStream>> origin_closed_on_cancel_;
 };

@@ -33,40 +33,45 @@ Layer::Layer(WorkerContext& worker, Lifetime& lifetime, io::Stream& client, Arri
 Layer::~Layer() = default;
 
 io::Task<void> Layer::run() {
+  const bool opened = co_await meet_client();
+  if (opened) co_await intercept();
+}
+
+io::Task<bool> Layer::meet_client() {
   const policy::PolicySnapshot& policy = *generation_.configuration->policy;
   const IpAddress& client = session_.arrival.client.address;
   const std::optional<policy::Verdict> whole_client = policy.ask(policy::Stage::passthrough_client, {}, &client);
   if (whole_client) {
     session_.target = Target::of(session_.arrival);
     co_await relay_unopened(client_, *whole_client, *whole_client, nullptr);
-    co_return;
+    co_return false;
   }
   const Result<void> hello = co_await read_client_hello();
-  if (!hello) co_return;
-  Result<Target> target = Target::of(session_.arrival, hello_reader_.hello());
+  if (!hello) co_return false;
+  Result<Target> target = Target::of(session_.arrival, hello_reader_->hello());
   if (!target) {
     co_await refuse_with(wire::Alert::unrecognized_name, target.error().reason);
-    co_return;
+    co_return false;
   }
   session_.target = std::move(*target);
   session_.unrecorded = policy.never_records(session_.target.name);
   note_hello();
-  Opening opening = co_await decide_opening(worker_, lifetime_, generation_, session_, hello_reader_.hello());
-  show_layer(opening.verdict);
+  Opening opening = co_await decide_opening(worker_, lifetime_, generation_, session_, hello_reader_->hello());
+  verdict_ = opening.verdict;
+  show_layer();
   // A client that contradicts itself is told so, which takes a session of ours.
-  if (opening.verdict.action == policy::Action::passthrough && session_.target.contradiction.empty()) {
-    co_await relay_unopened(client_, opening.verdict, opening.verdict, std::move(opening.origin));
-  } else {
-    co_await intercept(opening.verdict);
-  }
+  if (verdict_.action != policy::Action::passthrough || !session_.target.contradiction.empty()) co_return true;
+  co_await relay_unopened(client_, verdict_, verdict_, std::move(opening.origin));
+  co_return false;
 }
 
 // What the log and later connections are to know of the hello.
 void Layer::note_hello() {
-  const wire::ClientHello& hello = hello_reader_.hello();
+  const wire::ClientHello& hello = hello_reader_->hello();
+  offers_ech_ = hello.offers_ech();
   session_.ja4 = tls::ja4(hello, tls::Ja4Transport::tcp);
   session_.tls_stack = tls_stack_of(hello);
-  if (hello.offers_ech()) session_.notes.emplace_back("ech", "offered");
+  if (offers_ech_) session_.notes.emplace_back("ech", "offered");
   std::optional<std::string> attempt = worker_.shared.learnt->ech.repeated_by(
       session_.arrival.client.address, session_.tls_stack, session_.target.name, worker_.loop.now());
   if (attempt) session_.notes.emplace_back("ech_attempt", std::move(*attempt));
@@ -89,13 +94,13 @@ io::Task<Result<void>> Layer::read_client_hello() {
       co_return std::unexpected(why);
     }
     if (std::exchange(first, false)) client_.set_deadline(worker_.loop.now() + settings().limits.handshake);
-    const Result<bool> complete = hello_reader_.feed(ByteView(piece).first(*got));
+    const Result<bool> complete = hello_reader_->feed(ByteView(piece).first(*got));
     if (!complete) {
-      const std::optional<wire::Alert> alert = hello_reader_.alert();
+      const std::optional<wire::Alert> alert = hello_reader_->alert();
       if (alert) {
         co_await refuse_with(*alert, complete.error().reason);
       } else {
-        co_await meet_what_is_not_tls(wire::classify_first_bytes(hello_reader_.raw()));
+        co_await meet_what_is_not_tls(wire::classify_first_bytes(hello_reader_->raw()));
       }
       co_return std::unexpected(complete.error());
     }
@@ -110,27 +115,38 @@ io::Task<void> Layer::refuse_with(wire::Alert alert, std::string_view why, const
 }
 
 // Both TLS sessions end here. A refused name gets its own so that the page can say why; nobody is dialled for it.
-io::Task<void> Layer::intercept(const policy::Verdict& verdict) {
-  if (session_.target.is_address && settings().intercept.no_sni == config::NoSni::refuse) {
-    co_await refuse_with(wire::Alert::unrecognized_name, "the client named no host, and no_sni = refuse");
-    co_return;
-  }
-  alpn_ = choose_protocol(hello_reader_.hello().alpn);
-  if (alpn_.protocol == nullptr) {
-    co_await relay_unknown_protocol(verdict);
-    co_return;
-  }
-  session_.alpn = alpn_.name;
-  note_capture();
-  Route route = route_of(generation_, session_.target, session_.arrival, verdict);
-  if (!alpn_.protocol->is_http()) route.alpn = {alpn_.name};
-  EarlyDial early(worker_, lifetime_.cancellation(), std::move(route));
-  const bool may_dial = verdict.action == policy::Action::intercept && session_.target.contradiction.empty();
+io::Task<void> Layer::intercept() {
+  const bool may = co_await may_intercept();
+  if (!may) co_return;
+  EarlyDial early(worker_, lifetime_.cancellation(), route());
+  const bool may_dial = verdict_.action == policy::Action::intercept && session_.target.contradiction.empty();
   if (may_dial) early.start();
-  co_await serve(verdict, early);
+  const bool answered = co_await ask_origin(early);
+  if (answered) co_await converse(early);
   // A client that left before its first request often comes back: what is open by now may serve it then.
   if (early.under_way()) lifetime_.end({ErrorKind::cancelled, "the client left"});
   co_await early.end();
+}
+
+io::Task<bool> Layer::may_intercept() {
+  if (session_.target.is_address && settings().intercept.no_sni == config::NoSni::refuse) {
+    co_await refuse_with(wire::Alert::unrecognized_name, "the client named no host, and no_sni = refuse");
+    co_return false;
+  }
+  alpn_ = choose_protocol(hello_reader_->hello().alpn);
+  if (alpn_.protocol == nullptr) {
+    co_await relay_unknown_protocol();
+    co_return false;
+  }
+  session_.alpn = alpn_.name;
+  note_capture();
+  co_return true;
+}
+
+Route Layer::route() const {
+  Route route = route_of(generation_, session_.target, session_.arrival, verdict_);
+  if (!alpn_.protocol->is_http()) route.alpn = {alpn_.name};
+  return route;
 }
 
 // A name that leaves no trace leaves none in a capture; what is opened within another session could not be read there.
@@ -141,14 +157,14 @@ void Layer::note_capture() const {
   captured->belongs_to(may_be ? worker_.captures.find(session_.arrival.client.address, session_.target.name) : nullptr);
 }
 
-void Layer::show_layer(const policy::Verdict& verdict) const {
+void Layer::show_layer() const {
   session_.arrival.show([&](ConnectionFacts& facts) {
     facts.state = "TLS handshake";
     facts.via = session_.arrival.via;
     facts.layers.push_back({.name = session_.target.name,
                             .ja4 = session_.ja4,
-                            .verdict = std::string(policy::text_of(verdict.name)),
-                            .rule = verdict.rule.name()});
+                            .verdict = std::string(policy::text_of(verdict_.name)),
+                            .rule = verdict_.rule.name()});
   });
 }
 
@@ -156,26 +172,26 @@ bool Layer::asks_before_answering() const {
   return session_.target.is_address || settings().upstream.invalid_origin == config::InvalidOrigin::alert;
 }
 
-io::Task<void> Layer::serve(const policy::Verdict& verdict, EarlyDial& early) {
-  if (verdict.action == policy::Action::intercept && asks_before_answering()) {
-    co_await early.wait_for_facts();
-    const http::OriginFacts* const origin = early.facts();
-    if (origin != nullptr && origin->certificate) {
-      session_.origin_certificate = crypto::up_ref(origin->certificate.get());
-    }
-    if (early.error() && settings().upstream.invalid_origin == config::InvalidOrigin::alert) {
-      worker_.metrics.count_upstream_error(*early.error());
-      co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason);
-      co_return;
-    }
+// False: the client had to be told of its failure by an alert.
+io::Task<bool> Layer::ask_origin(EarlyDial& early) {
+  if (verdict_.action != policy::Action::intercept || !asks_before_answering()) co_return true;
+  co_await early.wait_for_facts();
+  const http::OriginFacts* const origin = early.facts();
+  if (origin != nullptr && origin->certificate) {
+    session_.origin_certificate = crypto::up_ref(origin->certificate.get());
   }
-  co_await converse(verdict, early);
+  if (!early.error() || settings().upstream.invalid_origin != config::InvalidOrigin::alert) co_return true;
+  worker_.metrics.count_upstream_error(*early.error());
+  co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason);
+  co_return false;
 }
 
-io::Task<void> Layer::converse(const policy::Verdict& verdict, EarlyDial& early) {
+io::Task<void> Layer::converse(EarlyDial& early) {
   const bool secured = co_await shake_hands();
   if (!secured) co_return;
-  InterceptedConversation conversation(worker_, lifetime_, session_, verdict, early, *client_tls_, reception_);
+  hello_reader_.reset();
+  InterceptedConversation conversation(worker_, lifetime_, session_, verdict_, settings(), early, *client_tls_,
+                                       reception_);
   co_await alpn_.protocol->serve(conversation);
   conversation.write_record();
   judge_reception();
@@ -189,7 +205,7 @@ Result<pki::LeafPtr> Layer::leaf() const {
   }
   if (request.names.empty()) request.names = {session_.target.name};
   request.life = settings().ca.leaf_life;
-  if (!wire::accepts_ecdsa(hello_reader_.hello())) request.key = pki::LeafKey::rsa_2048;
+  if (!wire::accepts_ecdsa(hello_reader_->hello())) request.key = pki::LeafKey::rsa_2048;
   const std::optional<Validity> origin = worker_.shared.origins->validity_of(session_.target.name);
   // Named only where they cut something off, so that one leaf serves as long as it can.
   if (origin && origin->not_after < now + request.life && origin->not_after > now) {
@@ -219,7 +235,7 @@ io::Task<bool> Layer::shake_hands() {
   CapturedStream* const captured = session_.arrival.captured;
   const bool is_captured = captured != nullptr && captured->wanted();
   if (is_captured) session.secret = [captured](std::string_view line) { captured->secret(line); };
-  client_.unread(hello_reader_.raw());
+  client_.unread(hello_reader_->raw());
   Result<std::unique_ptr<tls::TlsStream>> accepted = generation_.server_tls->accept(client_, std::move(session));
   if (!accepted) {
     record_end(accepted.error().reason);

@@ -27,21 +27,26 @@ class Layer {
   io::Task<void> run();
 
  private:
+  // Its hello, and what is made of it; false: the layer is over. A coroutine of its own, as may_intercept() and
+  // ask_origin() are, so that its frame is gone while the conversation goes on or is idle.
+  io::Task<bool> meet_client();
   io::Task<Result<void>> read_client_hello();
   void note_hello();
   void note_capture() const;
-  void show_layer(const policy::Verdict& verdict) const;
-  io::Task<void> intercept(const policy::Verdict& verdict);
-  io::Task<void> serve(const policy::Verdict& verdict, EarlyDial& early);
+  void show_layer() const;
+  io::Task<void> intercept();
+  io::Task<bool> may_intercept();
+  [[nodiscard]] Route route() const;
+  io::Task<bool> ask_origin(EarlyDial& early);
   io::Task<bool> shake_hands();
   void note_first_byte();
-  io::Task<void> converse(const policy::Verdict& verdict, EarlyDial& early);
+  io::Task<void> converse(EarlyDial& early);
   io::Task<void> relay_unopened(io::Stream& client, const policy::Verdict& route_by, const policy::Verdict& verdict,
                                 Result<http::OriginConnectionPtr> dialled);
   // What came is not TLS: relayed or ended, by [intercept] not_tls.
   io::Task<void> meet_what_is_not_tls(wire::FirstBytes seen);
   // ALPN names nothing that is understood here: relayed between two TLS sessions, by [intercept] unknown_alpn.
-  io::Task<void> relay_unknown_protocol(const policy::Verdict& verdict);
+  io::Task<void> relay_unknown_protocol();
   io::Task<void> refuse_with(wire::Alert alert, std::string_view why, const policy::Verdict* verdict = nullptr);
   void judge_reception(const std::string& handshake_error = {});
   Result<pki::LeafPtr> leaf() const;
@@ -58,7 +63,10 @@ class Layer {
   io::Stream& client_;
   const bool was_silent_;
   Session session_;
-  wire::ClientHelloReader hello_reader_;
+  // Null once the client's handshake is over.
+  std::unique_ptr<wire::ClientHelloReader> hello_reader_ = std::make_unique<wire::ClientHelloReader>();
+  bool offers_ech_ = false;
+  policy::Verdict verdict_;
   AlpnChoice alpn_;
   LeafReception reception_;
   std::unique_ptr<tls::TlsStream> client_tls_;

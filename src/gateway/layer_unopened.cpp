@@ -13,7 +13,7 @@ io::Task<void> Layer::relay_unopened(io::Stream& client, const policy::Verdict& 
   const Route route = route_of(generation_, session_.target, session_.arrival, route_by);
   session_.arrival.show([](ConnectionFacts& facts) { facts.state = "passed through"; });
   const PassedThrough passed =
-      co_await pass_through(worker_, lifetime_, route, client, hello_reader_.raw(), std::move(dialled));
+      co_await pass_through(worker_, lifetime_, route, client, hello_reader_->raw(), std::move(dialled));
   record::ExchangeRecord record = session_.record(&verdict);
   record.bytes_in = passed.bytes_in;
   record.bytes_out = passed.bytes_out;
@@ -46,24 +46,24 @@ io::Task<void> Layer::meet_what_is_not_tls(wire::FirstBytes seen) {
   co_await relay_unopened(client, verdict, passed, nullptr);
 }
 
-io::Task<void> Layer::relay_unknown_protocol(const policy::Verdict& verdict) {
+io::Task<void> Layer::relay_unknown_protocol() {
   if (settings().intercept.unknown_alpn == config::UnknownAlpn::refuse) {
     co_await refuse_with(wire::Alert::no_application_protocol, "the client speaks no protocol of ours");
     co_return;
   }
   // No page can be shown in a protocol that is not known.
-  if (verdict.action == policy::Action::refuse || !session_.target.contradiction.empty()) {
-    co_await refuse_with(wire::Alert::access_denied, session_.target.contradiction, &verdict);
+  if (verdict_.action == policy::Action::refuse || !session_.target.contradiction.empty()) {
+    co_await refuse_with(wire::Alert::access_denied, session_.target.contradiction, &verdict_);
     co_return;
   }
-  Route route = route_of(generation_, session_.target, session_.arrival, verdict);
-  route.alpn = hello_reader_.hello().alpn;
+  Route route = route_of(generation_, session_.target, session_.arrival, verdict_);
+  route.alpn = hello_reader_->hello().alpn;
   EarlyDial early(worker_, lifetime_.cancellation(), std::move(route));
   early.start();
   co_await early.wait_for_facts();
   if (early.error()) {
     worker_.metrics.count_upstream_error(*early.error());
-    co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason, &verdict);
+    co_await refuse_with(wire::Alert::handshake_failure, early.error()->reason, &verdict_);
     co_return;
   }
   // Lists with HTTP/2 in them are not unknown, so that the connection is this client's alone.
@@ -74,10 +74,10 @@ io::Task<void> Layer::relay_unknown_protocol(const policy::Verdict& verdict) {
   // The origin's choice is the client's. One that made none might be spoken to in HTTP, which is not for a tunnel.
   if (origin.alpn.empty()) {
     co_await refuse_with(wire::Alert::no_application_protocol, "the origin speaks no protocol of the client's",
-                         &verdict);
+                         &verdict_);
   } else {
     alpn_ = {&tunnel_protocol(), origin.alpn};
-    co_await converse(verdict, early);
+    co_await converse(early);
   }
   co_await early.end();
 }
@@ -86,7 +86,7 @@ io::Task<void> Layer::relay_unknown_protocol(const policy::Verdict& verdict) {
 void Layer::judge_reception(const std::string& handshake_error) {
   worker_.metrics.client_tls.count_alert(client_tls_->peer_alert());
   record::ExchangeRecord line =
-      reception_.judge(*client_tls_, hello_reader_.hello().offers_ech(), *generation_.configuration);
+      reception_.judge(*client_tls_, offers_ech_, *generation_.configuration);
   if (!handshake_error.empty()) line.error += (line.error.empty() ? "" : ": ") + handshake_error;
   if (!line.error.empty()) write(std::move(line));
 }

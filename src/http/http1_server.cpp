@@ -200,11 +200,13 @@ io::Task<void> Server::serve() {
   LoopShare share(loop, most_exchanges_in_turn);
   bool more = true;
   while (more) {
-    if (share.take()) {
-      more = co_await serve_one();
-    } else {
+    if (!share.take()) {
       co_await io::next_turn(loop);
+      continue;
     }
+    state_->parser.reset();
+    more = co_await read_head();
+    if (more) more = co_await serve_one();
   }
   if (state_->taken_over) co_return;
   state_->input.consume(state_->input.unread().size());
@@ -212,10 +214,8 @@ io::Task<void> Server::serve() {
   co_await close_gently(state_->client, state_->buffers);
 }
 
+// After read_head(), whose long waits should not keep this frame.
 io::Task<bool> Server::serve_one() {
-  state_->parser.reset();
-  const bool got_head = co_await read_head();
-  if (!got_head) co_return false;
   RequestParser& parser = state_->parser;
   const RequestExtras& extras = parser.extras();
   RequestBody body(*state_);
