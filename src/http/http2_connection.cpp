@@ -64,7 +64,7 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
-  const Result<nghttp2_session*> made = new_session(*this, options_);
+  const Result<nghttp2_session*> made = new_session(*this, memory_, options_);
   if (!made) {
     finish(made.error());
     return;

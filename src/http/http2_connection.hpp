@@ -25,6 +25,7 @@
 #include "http2_flow.hpp"
 #include "http2_frame_headers.hpp"
 #include "http2_peer_streams.hpp"
+#include "http2_session_memory.hpp"
 #include "http2_windows.hpp"
 
 namespace sallyport::http::http2 {
@@ -168,6 +169,7 @@ class Connection {
   io::BufferPool& buffers_;
   ConnectionOptions options_;
   ConnectionOwner& owner_;
+  SessionMemory memory_;
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
   Waiter reader_;
   Waiter writer_;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "http2_connection.hpp"
+#include "http2_session_memory.hpp"
 
 namespace sallyport::http::http2 {
 namespace {
@@ -210,14 +211,15 @@ nghttp2_data_provider data_provider() {
   return {.source = {.ptr = nullptr}, .read_callback = &SessionCallbacks::offer};
 }
 
-Result<nghttp2_session*> new_session(Connection& connection, const ConnectionOptions& options) {
+Result<nghttp2_session*> new_session(Connection& connection, SessionMemory& memory, const ConnectionOptions& options) {
   static const CallbacksPtr callbacks = SessionCallbacks::make();
   static const OptionPtr session_options = make_options();
   nghttp2_session* session = nullptr;
   int result = NGHTTP2_ERR_NOMEM;
   if (callbacks && session_options) {
-    const auto make = options.role == Role::server ? &nghttp2_session_server_new2 : &nghttp2_session_client_new2;
-    result = make(&session, callbacks.get(), &connection, session_options.get());
+    const auto make = options.role == Role::server ? &nghttp2_session_server_new3 : &nghttp2_session_client_new3;
+    result = make(&session, callbacks.get(), &connection, session_options.get(), memory.functions());
+    memory.made();
   }
   if (result == 0) result = submit_settings(session, options);
   if (result == 0) {

@@ -9,10 +9,11 @@
 namespace sallyport::http::http2 {
 
 class Connection;
+class SessionMemory;
 struct ConnectionOptions;
 
-// Fails when memory is short. `connection` outlives the session.
-Result<nghttp2_session*> new_session(Connection& connection, const ConnectionOptions& options);
+// Fails when memory is short. `connection` and `memory`, which serves no other, outlive the session.
+Result<nghttp2_session*> new_session(Connection& connection, SessionMemory& memory, const ConnectionOptions& options);
 
 // What a stream's DATA comes from: the flow that is the stream's user data, if it still exists.
 [[nodiscard]] nghttp2_data_provider data_provider();

@@ -10,15 +10,6 @@
 namespace sallyport::tls {
 namespace {
 
-// Where an SSL keeps the protocols it may choose from.
-int alpn_index() {
-  static const int index =
-      SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, [](void*, void* value, CRYPTO_EX_DATA*, int, long, void*) {
-        delete static_cast<std::vector<unsigned char>*>(value);
-      });
-  return index;
-}
-
 // A scope of any length in the 32 bytes that a session id context has.
 bool set_resumption_scope(SSL* ssl, const std::string& scope) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -58,12 +49,9 @@ Result<std::unique_ptr<ServerContext>> ServerContext::create(const Options& opti
 
 Result<std::unique_ptr<TlsStream>> ServerContext::accept(io::Stream& below, Session session) const {
   crypto::SslPtr ssl(SSL_new(context_.get()));
-  auto protocols = std::make_unique<std::vector<unsigned char>>(alpn_wire_format(session.alpn));
-  if (!ssl || !set_resumption_scope(ssl.get(), session.resumption_scope) ||
-      SSL_set_ex_data(ssl.get(), alpn_index(), protocols.get()) != 1) {
+  if (!ssl || !set_resumption_scope(ssl.get(), session.resumption_scope)) {
     return std::unexpected(crypto::take_error(ErrorKind::exhausted, "a TLS session for the client"));
   }
-  (void)protocols.release();
   SSL_set_accept_state(ssl.get());
   if (session.secret) SSL_CTX_set_keylog_callback(context_.get(), &TlsStream::tell_secret);
   return std::make_unique<TlsStream>(std::move(ssl), below,
@@ -71,15 +59,16 @@ Result<std::unique_ptr<TlsStream>> ServerContext::accept(io::Stream& below, Sess
                                                .verify = {},
                                                .new_session = {},
                                                .first_byte = std::move(session.first_byte),
-                                               .secret = std::move(session.secret)});
+                                               .secret = std::move(session.secret),
+                                               .alpn = alpn_wire_format(session.alpn)});
 }
 
 int ServerContext::choose_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_length,
                                const unsigned char* offered, unsigned int offered_length, void* /*unused*/) {
-  const auto* const ours = static_cast<const std::vector<unsigned char>*>(SSL_get_ex_data(ssl, alpn_index()));
+  const std::vector<unsigned char>& ours = TlsStream::of(ssl).callbacks_->alpn;
   unsigned char* selected = nullptr;
-  const int found = SSL_select_next_proto(&selected, chosen_length, ours->data(),
-                                          static_cast<unsigned int>(ours->size()), offered, offered_length);
+  const int found = SSL_select_next_proto(&selected, chosen_length, ours.data(), static_cast<unsigned int>(ours.size()),
+                                          offered, offered_length);
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *chosen = selected;
   return SSL_TLSEXT_ERR_OK;

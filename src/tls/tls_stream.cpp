@@ -31,12 +31,11 @@ Error describe(unsigned long code, const char* doing) {
 }  // namespace
 
 TlsStream::TlsStream(crypto::SslPtr ssl, io::Stream& below, Callbacks callbacks)
-    : below_(below), callbacks_(std::move(callbacks)), ssl_(std::move(ssl)) {
+    : below_(below), callbacks_(std::make_unique<Callbacks>(std::move(callbacks))), ssl_(std::move(ssl)) {
   BIO* const bio = BIO_new(bio_method());
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
-  SSL_set_app_data(ssl_.get(), this);
 }
 
 TlsStream::~TlsStream() {
@@ -45,7 +44,8 @@ TlsStream::~TlsStream() {
   if (SSL_is_init_finished(ssl_.get()) == 1) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
-TlsStream& TlsStream::of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
+// The BIO knows; an SSL's ex_data would be two more blocks of memory for each session.
+TlsStream& TlsStream::of(const SSL* ssl) { return *static_cast<TlsStream*>(BIO_get_data(SSL_get_rbio(ssl))); }
 
 BIO_METHOD* TlsStream::bio_method() {
   static const std::unique_ptr<BIO_METHOD, crypto::Freer<BIO_meth_free>> method = [] {
@@ -90,16 +90,16 @@ long TlsStream::bio_control(BIO* bio, int command, long /*number*/, void* /*poin
 
 int TlsStream::choose_identity(SSL* ssl, void* /*unused*/) {
   TlsStream& self = of(ssl);
-  if (!self.callbacks_.identity) return 1;
-  const Result<Identity> identity = self.callbacks_.identity();
+  if (!self.callbacks_->identity) return 1;
+  const Result<Identity> identity = self.callbacks_->identity();
   if (!identity) {
-    self.callback_error_ = identity.error();
+    self.error_ = identity.error();
     return 0;
   }
   if (identity->certificate == nullptr) return 1;
   const bool set = SSL_use_certificate(ssl, identity->certificate) == 1 &&
                    SSL_use_PrivateKey(ssl, identity->key) == 1 && SSL_set1_chain(ssl, identity->chain) == 1;
-  if (!set) self.callback_error_ = crypto::take_error(ErrorKind::system, "setting the leaf");
+  if (!set) self.error_ = crypto::take_error(ErrorKind::system, "setting the leaf");
   return set ? 1 : 0;
 }
 
@@ -107,21 +107,21 @@ int TlsStream::verify_peer(X509_STORE_CTX* presented, void* /*unused*/) {
   const auto* const ssl =
       static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(presented, SSL_get_ex_data_X509_STORE_CTX_idx()));
   TlsStream& self = of(ssl);
-  const Result<void> verdict = self.callbacks_.verify(presented);
-  if (!verdict) self.callback_error_ = verdict.error();
+  const Result<void> verdict = self.callbacks_->verify(presented);
+  if (!verdict) self.error_ = verdict.error();
   return verdict ? 1 : 0;
 }
 
 int TlsStream::keep_session(SSL* ssl, SSL_SESSION* session) {
   const TlsStream& self = of(ssl);
-  if (!self.callbacks_.new_session) return 0;
-  self.callbacks_.new_session(crypto::SslSessionPtr(session));
+  if (self.callbacks_ == nullptr || !self.callbacks_->new_session) return 0;
+  self.callbacks_->new_session(crypto::SslSessionPtr(session));
   return 1;
 }
 
 void TlsStream::tell_secret(const SSL* ssl, const char* line) {
   const TlsStream& self = of(ssl);
-  if (self.callbacks_.secret) self.callbacks_.secret(line);
+  if (self.callbacks_ != nullptr && self.callbacks_->secret) self.callbacks_->secret(line);
 }
 
 Attempt TlsStream::try_handshake() {
@@ -129,7 +129,21 @@ Attempt TlsStream::try_handshake() {
   // Who is put off waits for what a socket almost always is, which means for the next turn.
   if (!loop().take_costly_step()) return {Attempt::State::wait_writable};
   ERR_clear_error();
-  return outcome(SSL_do_handshake(ssl_.get()), "TLS handshake");
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result == 1) let_go_of_handshake();
+  return outcome(result, "TLS handshake");
+}
+
+// Most sessions are idle for most of their life: what is not needed then is about 700 bytes.
+void TlsStream::let_go_of_handshake() {
+  SSL_certs_clear(ssl_.get());
+  callbacks_->identity = nullptr;
+  callbacks_->verify = nullptr;
+  let_go_of_callbacks();
+}
+
+void TlsStream::let_go_of_callbacks() {
+  if (!callbacks_->new_session && !callbacks_->first_byte && !callbacks_->secret) callbacks_.reset();
 }
 
 Attempt TlsStream::do_try_read(ByteSpan into) {
@@ -138,7 +152,10 @@ Attempt TlsStream::do_try_read(ByteSpan into) {
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
   if (result == 1) {
-    if (callbacks_.first_byte) std::exchange(callbacks_.first_byte, nullptr)();
+    if (callbacks_ && callbacks_->first_byte) {
+      std::exchange(callbacks_->first_byte, nullptr)();
+      let_go_of_callbacks();
+    }
     return {Attempt::State::done, got};
   }
   return outcome(result, "TLS");
@@ -184,10 +201,10 @@ Attempt TlsStream::outcome(int result, const char* doing) {
   }
   ended_by_peer_ =
       below_ended_ || (below_last_.state == Attempt::State::failed && below_.error().kind == ErrorKind::reset);
-  if (callback_error_.reason.empty() && below_ended_) {
+  if (error_.reason.empty() && below_ended_) {
     return fail_with({ErrorKind::reset, std::string(doing) + ": the connection ended without close_notify"});
   }
-  if (!callback_error_.reason.empty()) return fail_with(std::exchange(callback_error_, {}));
+  if (!error_.reason.empty()) return fail_with(std::exchange(error_, {}));
   if (code == SSL_ERROR_SYSCALL || below_last_.state == Attempt::State::failed) return fail_with(below_.error());
   const unsigned long reason = ERR_peek_error();
   if (is_alert(ERR_GET_REASON(reason))) peer_alert_ = ERR_GET_REASON(reason) - alert_reason_offset;

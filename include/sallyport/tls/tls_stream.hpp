@@ -5,8 +5,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/io/stream.hpp"
@@ -20,7 +22,8 @@ struct Identity {
   STACK_OF(X509) * chain = nullptr;
 };
 
-// What a session asks of its owner while it runs. Called on the loop's thread, from inside attempts.
+// What a session asks of its owner while it runs. Called on the loop's thread, from inside attempts. What only the
+// handshake can ask for is destroyed with its end.
 struct Callbacks {
   // Server: the certificate for this handshake. Client: the one for an origin that asks, which may be none. Not called
   // when a session is resumed.
@@ -33,6 +36,8 @@ struct Callbacks {
   std::function<void()> first_byte = {};
   // Called with each line of SSLKEYLOGFILE that would open the session. Empty but for a session that is captured.
   std::function<void(std::string_view line)> secret = {};
+  // Server: what may be agreed on, best first, as it stands on the wire (RFC 7301 §3.1).
+  std::vector<unsigned char> alpn = {};
 };
 
 class TlsStream final : public io::Stream {
@@ -84,11 +89,13 @@ class TlsStream final : public io::Stream {
   static int keep_session(SSL* ssl, SSL_SESSION* session);
   static void tell_secret(const SSL* ssl, const char* line);
 
+  void let_go_of_handshake();
+  void let_go_of_callbacks();
   io::Attempt outcome(int result, const char* doing);
   io::Attempt fail_with(Error error);
 
   io::Stream& below_;
-  Callbacks callbacks_;
+  std::unique_ptr<Callbacks> callbacks_;  // null once none can be called any more
   crypto::SslPtr ssl_;
   io::Attempt below_last_;  // why OpenSSL stopped: what the stream below said last
   bool below_ended_ = false;
@@ -96,8 +103,7 @@ class TlsStream final : public io::Stream {
   bool close_notify_sent_ = false;
   int peer_alert_ = -1;
   bool ended_by_peer_ = false;
-  Error callback_error_;  // what a callback failed with, while OpenSSL unwinds
-  Error error_;
+  Error error_;  // before failed_: what a callback failed with, while OpenSSL unwinds
 };
 
 class [[nodiscard]] TlsStream::HandshakeAwaiter final : public io::StreamAwaiter<HandshakeAwaiter> {

@@ -1,4 +1,6 @@
 // What a handshake comes to, seen from both roles.
+#include <array>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -57,6 +59,27 @@ TEST(both_roles_agree) {
   CHECK(server->peer_certificate() == nullptr);
   CHECK_EQUAL(fixture.identities_asked, 1);
   CHECK_EQUAL(fixture.chains_judged, 1);
+}
+
+TEST(what_only_the_handshake_asks_for_ends_with_it) {
+  TlsFixture fixture;
+  const auto held = std::make_shared<int>();
+  ServerContext::Session session = fixture.server_session({"http/1.1"});
+  session.identity = [held, asked = std::move(session.identity)] { return asked(); };
+  bool told = false;
+  session.first_byte = [held, &told] { told = true; };
+  const TlsStreamPtr server = fixture.accept(*fixture.server_socket, std::move(session));
+  ClientContext::Session from = fixture.client_session({"http/1.1"});
+  from.verify = [held, asked = std::move(from.verify)](X509_STORE_CTX* presented) { return asked(presented); };
+  const TlsStreamPtr client = fixture.connect(*fixture.client_socket, std::move(from));
+  CHECK_EQUAL(held.use_count(), 4);
+  fixture.must_shake_hands(*client, *server);
+  CHECK_EQUAL(held.use_count(), 2);
+  CHECK_EQUAL(client->try_write(bytes_of("x")).count, 1u);
+  std::array<std::uint8_t, 1> byte{};
+  CHECK_EQUAL(server->try_read(byte).count, 1u);
+  CHECK(told);
+  CHECK_EQUAL(held.use_count(), 1);
 }
 
 TEST(protocols_are_chosen_in_the_servers_order) {
@@ -225,8 +248,9 @@ TEST(a_server_name_that_cannot_be_sent_is_an_error) {
   CHECK(!fixture.client->connect(*fixture.client_socket, std::move(session)));
 }
 
-UNIT_MAIN(UNIT_TEST(both_roles_agree), UNIT_TEST(protocols_are_chosen_in_the_servers_order),
-          UNIT_TEST(a_chain_that_is_refused_ends_both_sides), UNIT_TEST(a_leaf_that_cannot_be_had_ends_both_sides),
+UNIT_MAIN(UNIT_TEST(both_roles_agree), UNIT_TEST(what_only_the_handshake_asks_for_ends_with_it),
+          UNIT_TEST(protocols_are_chosen_in_the_servers_order), UNIT_TEST(a_chain_that_is_refused_ends_both_sides),
+          UNIT_TEST(a_leaf_that_cannot_be_had_ends_both_sides),
           UNIT_TEST(versions_below_tls_1_2_are_refused_in_both_roles),
           UNIT_TEST(tls_1_2_is_spoken_in_both_roles_unless_forbidden),
           UNIT_TEST(peers_that_do_not_speak_tls_are_named_so), UNIT_TEST(a_silent_peer_ends_with_the_deadline),
