@@ -13,9 +13,7 @@ namespace sallyport::gateway {
 class EarlyDial {
  public:
   EarlyDial(WorkerContext& worker, io::Cancellation& cancellation, Route route)
-      : worker_(worker),
-        dialer_(worker, cancellation),
-        pending_(std::make_unique<Pending>(std::move(route))) {}
+      : worker_(worker), dialer_(worker, cancellation), pending_(std::make_unique<Pending>(std::move(route))) {}
 
   // An idle connection serves as well.
   void start();

@@ -85,8 +85,7 @@ io::Task<void> Layer::relay_unknown_protocol() {
 // A line for a session that ended before anything was said in it, where that tells something.
 void Layer::judge_reception(const std::string& handshake_error) {
   worker_.metrics.client_tls.count_alert(client_tls_->peer_alert());
-  record::ExchangeRecord line =
-      reception_.judge(*client_tls_, offers_ech_, *generation_.configuration);
+  record::ExchangeRecord line = reception_.judge(*client_tls_, offers_ech_, *generation_.configuration);
   if (!handshake_error.empty()) line.error += (line.error.empty() ? "" : ": ") + handshake_error;
   if (!line.error.empty()) write(std::move(line));
 }
