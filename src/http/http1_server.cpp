@@ -143,6 +143,8 @@ class Server::Response final : public ResponseSink {
 
   io::Task<Result<void>> finish(const Fields& trailers) override {
     wait_for_client();
+    // The end of the connection, which follows at once where no request's body is still to come.
+    if (!goes_on() && extras().framing.kind == BodyKind::none) state_.client.more_follows(true);
     const Result<void> finished = co_await state_.writer.finish(trailers);
     finished_ = finished.has_value();
     co_return finished;
@@ -170,10 +172,11 @@ class Server::Response final : public ResponseSink {
   [[nodiscard]] std::uint64_t body_bytes() const override { return state_.writer.body_bytes(); }
 
   // The response is complete, and the client was told that the connection goes on.
-  [[nodiscard]] bool connection_lives() const { return finished_ && keep_alive_ && !end_after_; }
+  [[nodiscard]] bool connection_lives() const { return finished_ && goes_on(); }
 
  private:
   [[nodiscard]] const RequestExtras& extras() const { return state_.parser.extras(); }
+  [[nodiscard]] bool goes_on() const { return keep_alive_ && !end_after_; }
   void wait_for_client() { state_.wait_at_most(state_.options.body); }
 
   State& state_;

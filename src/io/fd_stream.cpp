@@ -73,8 +73,9 @@ bool FdStream::take_turn() {
 Attempt FdStream::try_write(ByteView from) {
   if (closed()) return {Attempt::State::failed};
   if (!writable_) return {Attempt::State::wait_writable};
+  const int flags = MSG_NOSIGNAL | (more_follows_ ? MSG_MORE : 0);
   for (;;) {
-    const ssize_t sent = ::send(socket_.get(), from.data(), from.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(socket_.get(), from.data(), from.size(), flags);
     if (sent >= 0) {
       count_sent(static_cast<std::size_t>(sent));
       if (tap_) tap_->sent(from.first(static_cast<std::size_t>(sent)));

@@ -73,7 +73,11 @@ int TlsStream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got
 int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written) {
   auto& self = *static_cast<TlsStream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  // Nobody waits for a ticket: it leaves with what is said first.
+  const bool ticket = self.in_handshake_ && SSL_get_state(self.ssl_.get()) == TLS_ST_SW_SESSION_TICKET;
+  if (ticket) self.below_.more_follows(true);
   const Attempt attempt = self.below_.try_write({reinterpret_cast<const std::uint8_t*>(from), size});
+  if (ticket) self.below_.more_follows(false);
   self.below_last_ = attempt;
   *written = attempt.count;
   if (attempt.state == Attempt::State::done) return 1;
@@ -129,7 +133,9 @@ Attempt TlsStream::try_handshake() {
   // Who is put off waits for what a socket almost always is, which means for the next turn.
   if (!loop().take_costly_step()) return {Attempt::State::wait_writable};
   ERR_clear_error();
+  in_handshake_ = true;
   const int result = SSL_do_handshake(ssl_.get());
+  in_handshake_ = false;
   if (result == 1) let_go_of_handshake();
   return outcome(result, "TLS handshake");
 }

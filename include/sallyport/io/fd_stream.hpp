@@ -37,6 +37,7 @@ class FdStream final : public Stream {
 
   Attempt try_write(ByteView from) override;
   Attempt try_finish() override;
+  void more_follows(bool follows) override { more_follows_ = follows; }
   void wait(Interest interest, StreamWaiter& waiter) override;
   void stop_waiting(StreamWaiter& waiter) override;
   void set_deadline(TimePoint deadline) override;
@@ -104,6 +105,7 @@ class FdStream final : public Stream {
   // Until an attempt says otherwise, both are worth trying.
   bool readable_ = true;
   bool writable_ = true;
+  bool more_follows_ = false;
   WaiterList readers_;
   WaiterList writers_;
   std::atomic<std::uint64_t> received_ = 0;

@@ -70,6 +70,11 @@ class Stream {
   // Takes a wait() back: the waiter will not be told. No harm if it does not wait.
   virtual void stop_waiting(StreamWaiter& waiter) = 0;
 
+  // Whether something is written right behind what is written from now on, or the stream is finished: then both may
+  // leave in one packet, which is most of what a write costs. What has nothing behind it after all leaves 200 ms later
+  // (tcp(7), TCP_CORK).
+  virtual void more_follows(bool /*follows*/) {}
+
   // --- all layers ------------------------------------------------------------------------------
   // Puts bytes back in front of what is read next (a look-ahead that was not ours to consume).
   void unread(ByteView bytes) { unread_.insert(unread_.begin(), bytes.begin(), bytes.end()); }

@@ -54,6 +54,7 @@ class TlsStream final : public io::Stream {
   io::Attempt try_write(ByteView from) override;
   // close_notify, then the end of the stream below.
   io::Attempt try_finish() override;
+  void more_follows(bool follows) override { below_.more_follows(follows); }
   void wait(io::Interest interest, io::StreamWaiter& waiter) override { below_.wait(interest, waiter); }
   void stop_waiting(io::StreamWaiter& waiter) override { below_.stop_waiting(waiter); }
   void set_deadline(io::TimePoint deadline) override { below_.set_deadline(deadline); }
@@ -99,6 +100,7 @@ class TlsStream final : public io::Stream {
   crypto::SslPtr ssl_;
   io::Attempt below_last_;  // why OpenSSL stopped: what the stream below said last
   bool below_ended_ = false;
+  bool in_handshake_ = false;
   bool failed_ = false;
   bool close_notify_sent_ = false;
   int peer_alert_ = -1;

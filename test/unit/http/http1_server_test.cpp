@@ -1,6 +1,7 @@
 // Requests one after another, and the ways in which a conversation ends.
 #include "sallyport/http/http1_server.hpp"
 
+#include "hinted_stream.hpp"
 #include "server_talk.hpp"
 
 using namespace sallyport;
@@ -31,6 +32,30 @@ Task<void> byte_by_byte(Talk& talk, std::string requests) {
   co_await send_and_finish(*talk.client, "");
   co_await listening.join();
   co_await serving.join();
+}
+
+Task<void> serve_hinted(Talk& talk, HintedStream& below) {
+  http::http1::Server server(below, talk.buffers, talk.options, talk.handler);
+  co_await server.serve();
+  talk.server_side->close({ErrorKind::end_of_stream, "served"});
+}
+
+// How the answers to all this are written.
+Task<void> hints_of(Talk& talk, std::string requests, std::string& hints) {
+  HintedStream below(*talk.server_side);
+  StartedTask<void> serving(serve_hinted(talk, below));
+  co_await send(*talk.client, std::move(requests));
+  co_await receive_all(*talk.client, talk.heard);
+  talk.client->close({ErrorKind::end_of_stream, "heard"});
+  co_await serving.join();
+  hints = below.hints;
+}
+
+std::string hints_of(std::string requests) {
+  Talk talk;
+  std::string hints;
+  talk.run(hints_of(talk, std::move(requests), hints));
+  return hints;
 }
 
 }  // namespace
@@ -199,6 +224,14 @@ TEST(another_protocol_gets_what_was_read_ahead) {
   CHECK_EQUAL(talk.handler.seen.size(), 2U);
 }
 
+TEST(the_last_response_leaves_with_the_end_of_the_connection) {
+  const std::string_view close = "Connection: close\r\n";
+  CHECK_EQUAL(hints_of(get("/echo") + get("/echo", close)), ".+|");
+  CHECK_EQUAL(hints_of(get("/last")), "+|");
+  // What is still to come of a request may hold up the end.
+  CHECK_EQUAL(hints_of(post("/echo", "body", close)), ".|");
+}
+
 UNIT_MAIN(UNIT_TEST(pipelined_requests_are_answered_in_order),
           UNIT_TEST(a_flood_of_pipelined_requests_leaves_the_loop_its_turns),
           UNIT_TEST(the_pieces_in_which_requests_arrive_do_not_matter), UNIT_TEST(a_response_may_stream_with_trailers),
@@ -209,4 +242,5 @@ UNIT_MAIN(UNIT_TEST(pipelined_requests_are_answered_in_order),
           UNIT_TEST(a_client_that_says_nothing_gets_no_answer),
           UNIT_TEST(a_client_that_leaves_in_the_middle_gets_no_answer),
           UNIT_TEST(draining_ends_a_waiting_connection_at_once), UNIT_TEST(draining_completes_the_exchange_and_says_so),
-          UNIT_TEST(a_response_cut_off_is_no_response), UNIT_TEST(another_protocol_gets_what_was_read_ahead))
+          UNIT_TEST(a_response_cut_off_is_no_response), UNIT_TEST(another_protocol_gets_what_was_read_ahead),
+          UNIT_TEST(the_last_response_leaves_with_the_end_of_the_connection))

@@ -3,6 +3,7 @@
 
 #include "sallyport/tls/tls_stream.hpp"
 
+#include "hinted_stream.hpp"
 #include "tls_fixture.hpp"
 
 using namespace sallyport;
@@ -181,10 +182,23 @@ TEST(a_record_that_was_tampered_with_ends_the_session) {
   CHECK_EQUAL(session.at_server.end.error().reason, "TLS: the peer ended it with the alert bad record mac");
 }
 
+TEST(a_ticket_leaves_with_the_first_answer) {
+  Session session;
+  test::HintedStream below(*session.server_socket);
+  session.open(*session.client_socket, below);
+  CHECK_EQUAL(below.hints, ".+");  // the server's flight, and the ticket
+  session.run(test::send_and_finish(*session.server_side, "answer"));
+  CHECK_EQUAL(below.hints, ".+..|");  // the answer, close_notify, the end
+  session.run(test::receive_all(*session.client_side, session.at_client));
+  CHECK_EQUAL(session.at_client.bytes, "answer");
+  CHECK_EQUAL(session.sessions.size(), 1U);
+  session.server_side.reset();
+}
+
 UNIT_MAIN(UNIT_TEST(megabytes_pass_both_ways_at_once), UNIT_TEST(one_byte_at_a_time_is_enough),
           UNIT_TEST(odd_pieces_and_false_alarms_change_nothing), UNIT_TEST(three_sessions_inside_each_other),
           UNIT_TEST(bytes_read_ahead_below_belong_to_the_session_above),
           UNIT_TEST(close_notify_is_an_end_and_a_bare_end_is_a_break),
           UNIT_TEST(finishing_twice_says_close_notify_once),
           UNIT_TEST(close_notify_arrives_although_the_stream_below_was_blocked),
-          UNIT_TEST(a_record_that_was_tampered_with_ends_the_session))
+          UNIT_TEST(a_record_that_was_tampered_with_ends_the_session), UNIT_TEST(a_ticket_leaves_with_the_first_answer))
