@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "sallyport/crypto/direct_keys.hpp"
+#include "sallyport/crypto/key_schedule.hpp"
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/netfilter/net_admin.hpp"
 
@@ -50,7 +51,8 @@ Result<void> harden_process() {
   ::umask(077);
   if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return std::unexpected(errno_error("ignoring SIGPIPE", errno));
   if (auto done = crypto::initialise(); !done) return done;
-  return crypto::use_keys_directly();
+  if (auto done = crypto::use_keys_directly(); !done) return done;
+  return crypto::provide_key_schedule();
 }
 
 std::size_t descriptor_limit() {

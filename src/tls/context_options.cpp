@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "sallyport/crypto/key_schedule.hpp"
+
 namespace sallyport::tls {
 namespace {
 
@@ -26,7 +28,7 @@ constexpr long buffer_modes =
 }  // namespace
 
 Result<crypto::SslCtxPtr> new_context(const SSL_METHOD* method) {
-  crypto::SslCtxPtr context(SSL_CTX_new(method));
+  crypto::SslCtxPtr context(SSL_CTX_new_ex(nullptr, crypto::key_schedule_properties, method));
   if (!context) return std::unexpected(crypto::take_error(ErrorKind::system, "SSL_CTX_new"));
   SSL_CTX* const ctx = context.get();
   SSL_CTX_set_security_level(ctx, security_level);

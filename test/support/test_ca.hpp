@@ -7,7 +7,7 @@
 #include "sallyport/pki/certificate_authority.hpp"
 
 #include "certificate_factory.hpp"
-#include "direct_keys_here.hpp"
+#include "openssl_as_in_daemon.hpp"
 #include "temporary_folder.hpp"
 
 namespace sallyport::test {

@@ -10,8 +10,8 @@
 #include "sallyport/tls/server_context.hpp"
 
 #include "certificate_factory.hpp"
-#include "direct_keys_here.hpp"
 #include "loop_fixture.hpp"
+#include "openssl_as_in_daemon.hpp"
 #include "stream_steps.hpp"
 
 namespace sallyport::test {

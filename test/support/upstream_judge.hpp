@@ -13,7 +13,7 @@
 
 #include "certificate_factory.hpp"
 #include "check.hpp"
-#include "direct_keys_here.hpp"
+#include "openssl_as_in_daemon.hpp"
 #include "temporary_folder.hpp"
 
 namespace sallyport::test {
