@@ -96,13 +96,20 @@ std::optional<QuicFlows::Known> QuicFlows::ruling_of_known(const std::string& ke
     refused_.erase(key);
     return std::nullopt;
   }
-  const Decided* const known = passed_.find(key, now);
+  Decided* const known = passed_.find(key, now);
   if (known == nullptr) return std::nullopt;
   if (now - known->since > same_connection_time && begins_connection(payload)) {
     passed_.erase(key);
     return std::nullopt;
   }
-  if (known->configuration == configurations_) return Known{.pass = true};
+  if (known->configuration == configurations_) {
+    if (now - known->met >= passed_step) {
+      Decided met = std::move(*known);
+      met.met = now;
+      passed_.put(key, std::move(met), now + passed_time);
+    }
+    return Known{.pass = true};
+  }
 
   Judgement judgement{
       .pass = still_passes(*known, flow), .record = {}, .name = known->name, .readable = known->readable};
@@ -190,8 +197,11 @@ void QuicFlows::decide(const std::string& key, CollectingFlows::iterator flow, J
 }
 
 void QuicFlows::remember(const std::string& key, const Judgement& judgement, TimePoint now) {
-  Decided decided{
-      .readable = judgement.readable, .name = judgement.name, .configuration = configurations_, .since = now};
+  Decided decided{.readable = judgement.readable,
+                  .name = judgement.name,
+                  .configuration = configurations_,
+                  .since = now,
+                  .met = now};
   if (judgement.pass) {
     passed_.put(key, std::move(decided), now + passed_time);
   } else {

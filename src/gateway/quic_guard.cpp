@@ -32,7 +32,7 @@ constexpr auto window = 100ms;
 constexpr auto share = 50ms;
 // Its flows can come by TCP as well: those that are there already go first.
 constexpr int behind_workers = 10;
-// Between attempts to get the queue.
+// Between attempts to get the queue, and to take marks off.
 constexpr auto retry_interval = 1s;
 
 std::chrono::nanoseconds thread_time() {
@@ -75,6 +75,7 @@ class QuicGuard::Impl {
   void adopt(ConfigurationPtr configuration);
   [[nodiscard]] std::optional<Clock::time_point> next_turn() const;
   void open_queue();
+  void clear_marks();
   void beat();
   void lose_queue(const Error& error);
   void serve_queue();
@@ -93,6 +94,7 @@ class QuicGuard::Impl {
   ConfigurationPtr configuration_;
   std::optional<netfilter::PacketQueue> queue_;
   std::optional<Clock::time_point> retry_;
+  std::optional<Clock::time_point> clear_again_;
   Clock::time_point next_beat_ = Clock::now();  // while there is a queue
   bool open_ = false;                           // the kernel's rules are those of when_stopped = open
   std::vector<QuicFlows::Ruling> rulings_;
@@ -109,6 +111,7 @@ void QuicGuard::Impl::run() {
     thread_.wait(next_turn(), queue_ ? queue_->fd() : -1);
     thread_.adopt([this](ConfigurationPtr configuration) { adopt(std::move(configuration)); });
     if (retry_ && Clock::now() >= *retry_) open_queue();
+    if (clear_again_ && Clock::now() >= *clear_again_) clear_marks();
     if (!queue_) continue;
     serve_queue();
     beat();
@@ -118,7 +121,7 @@ void QuicGuard::Impl::run() {
 
 std::optional<Clock::time_point> QuicGuard::Impl::next_turn() const {
   std::optional<Clock::time_point> earliest = retry_;
-  for (const auto& due : {flows_.next_expiry(), queue_ ? std::optional(next_beat_) : std::nullopt}) {
+  for (const auto& due : {clear_again_, flows_.next_expiry(), queue_ ? std::optional(next_beat_) : std::nullopt}) {
     if (due && (!earliest || *due < *earliest)) earliest = due;
   }
   return earliest;
@@ -135,8 +138,7 @@ void QuicGuard::Impl::adopt(ConfigurationPtr configuration) {
   if (other_queue || settings.gateway.lan_interfaces.empty()) queue_.reset();
   if (!wanted) retry_.reset();
   if (queue_) {
-    if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared)
-      thread_.warn_once(cleared.error().reason);
+    clear_marks();
   } else if (wanted) {
     open_queue();
   }
@@ -150,13 +152,21 @@ void QuicGuard::Impl::open_queue() {
     return;
   }
   queue_ = std::move(*opened);
+  thread_.forget_warning();
   retry_.reset();
   overruns_before_ = 0;
   // What a gateway before this one had passed, by a policy that may be another.
-  if (const auto cleared = netfilter::clear_flow_marks(passed_mark); !cleared)
-    thread_.warn_once(cleared.error().reason);
+  clear_marks();
   next_beat_ = Clock::now();
   recorder_.log().info("QUIC of LAN clients is judged, by NFQUEUE " + std::to_string(settings.queue));
+}
+
+// From here on each passed flow is judged anew. Tried until it succeeds: else they go on by rules of the past.
+void QuicGuard::Impl::clear_marks() {
+  const auto cleared = netfilter::clear_flow_marks(passed_mark);
+  if (!cleared)
+    thread_.warn_once("flows of QUIC that were passed cannot be judged anew yet: " + cleared.error().reason);
+  clear_again_ = cleared ? std::nullopt : std::optional(Clock::now() + retry_interval);
 }
 
 // Rules of when_stopped = open ask for as long as this goes on; those of closed have no set, and ask always.

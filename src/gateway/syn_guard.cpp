@@ -128,6 +128,7 @@ void SynGuard::Impl::open_queue() {
     return;
   }
   queue_ = std::move(*opened);
+  thread_.forget_warning();
   overruns_before_ = 0;
 }
 
@@ -202,7 +203,8 @@ void SynGuard::Impl::leave_alone(const wire::TcpPacket& packet, const policy::Ve
 void SynGuard::Impl::let_go() {
   if (!queue_) return;
   if (const auto cleared = awake_.clear(); !cleared) thread_.warn_once(cleared.error().reason);
-  for (;;) {
+  // Where the set could not be cleared there may be no end to them.
+  for (std::size_t rounds = netfilter::PacketQueue::most_waiting / batch + 1; rounds > 0; --rounds) {
     const auto taken = queue_->receive(batch, [this](const netfilter::PacketQueue::Packet& packet) {
       queue_->repeat(packet.id, packet.mark | alone_mark);
     });

@@ -1,5 +1,6 @@
 #include "netlink.hpp"
 
+#include <linux/fib_rules.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -102,6 +103,19 @@ MessagePtr route_dump_request(int family, std::optional<std::uint32_t> table, in
   if (table) nla_put_u32(request.get(), RTA_TABLE, *table);
   if (interface_index > 0) nla_put_u32(request.get(), RTA_OIF, static_cast<std::uint32_t>(interface_index));
   return request;
+}
+
+MessagePtr rule_dump_request(int family) {
+  MessagePtr request(nlmsg_alloc_simple(RTM_GETRULE, NLM_F_REQUEST | NLM_F_DUMP));
+  if (!request) throw std::bad_alloc();
+  fib_rule_hdr header{};
+  header.family = static_cast<std::uint8_t>(family);
+  nlmsg_append(request.get(), &header, sizeof header, NLMSG_ALIGNTO);
+  return request;
+}
+
+std::uint32_t number_in(const nlattr* attribute) {
+  return attribute != nullptr && nla_len(attribute) == sizeof(std::uint32_t) ? nla_get_u32(attribute) : 0;
 }
 
 std::optional<std::uint32_t> table_of_route(nlmsghdr* message) {

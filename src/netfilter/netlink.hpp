@@ -52,6 +52,12 @@ using AddressPtr = std::unique_ptr<nl_addr, NetlinkFreer<nl_addr_put>>;
 // Older kernels ignore the filters: look at the answers too.
 [[nodiscard]] MessagePtr route_dump_request(int family, std::optional<std::uint32_t> table, int interface_index);
 
+// The request for the routing rules of `family`.
+[[nodiscard]] MessagePtr rule_dump_request(int family);
+
+// 0 where there is none.
+[[nodiscard]] std::uint32_t number_in(const nlattr* attribute);
+
 // The table of the route that an RTM_NEWROUTE or RTM_DELROUTE message tells of.
 [[nodiscard]] std::optional<std::uint32_t> table_of_route(nlmsghdr* message);
 

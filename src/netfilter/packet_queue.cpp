@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,11 +36,13 @@ struct PacketQueue::State {
   std::vector<char> incoming = std::vector<char>(receive_bytes);
   std::vector<char> verdicts;  // messages, one behind the other
   std::size_t gathered = 0;
+  std::optional<Error> failed;  // of verdicts that were sent ahead of flush()
 
   [[nodiscard]] Result<void> configure(std::uint32_t sequence, const std::function<void(nlmsghdr*)>& put,
                                        std::string_view doing) const;
   [[nodiscard]] Result<void> bind(bool accept_when_full) const;
   void add_verdict(std::uint32_t id, int verdict, const std::uint32_t* mark);
+  [[nodiscard]] Result<void> send_verdicts();
   static bool take(const nlmsghdr* message, const std::function<void(const Packet&)>& each);
 };
 
@@ -139,30 +142,28 @@ void PacketQueue::State::add_verdict(std::uint32_t id, int verdict, const std::u
   if (mark != nullptr) nfq_nlmsg_verdict_put_mark(message, *mark);
   verdicts.insert(verdicts.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(message->nlmsg_len));
   verdicts.resize(MNL_ALIGN(verdicts.size()));
-  ++gathered;
+  if (++gathered < most_gathered) return;
+  if (const Result<void> sent = send_verdicts(); !sent && !failed) failed = sent.error();
 }
 
-void PacketQueue::accept(std::uint32_t id, std::uint32_t mark) {
-  state_->add_verdict(id, NF_ACCEPT, &mark);
-  if (state_->gathered >= most_gathered) static_cast<void>(flush());
-}
+void PacketQueue::accept(std::uint32_t id, std::uint32_t mark) { state_->add_verdict(id, NF_ACCEPT, &mark); }
 
-void PacketQueue::repeat(std::uint32_t id, std::uint32_t mark) {
-  state_->add_verdict(id, NF_REPEAT, &mark);
-  if (state_->gathered >= most_gathered) static_cast<void>(flush());
-}
+void PacketQueue::repeat(std::uint32_t id, std::uint32_t mark) { state_->add_verdict(id, NF_REPEAT, &mark); }
 
-void PacketQueue::drop(std::uint32_t id) {
-  state_->add_verdict(id, NF_DROP, nullptr);
-  if (state_->gathered >= most_gathered) static_cast<void>(flush());
-}
+void PacketQueue::drop(std::uint32_t id) { state_->add_verdict(id, NF_DROP, nullptr); }
 
 Result<void> PacketQueue::flush() {
-  if (state_->verdicts.empty()) return {};
-  const ssize_t sent = mnl_socket_sendto(state_->socket.get(), state_->verdicts.data(), state_->verdicts.size());
+  const Result<void> sent = state_->send_verdicts();
+  if (std::optional<Error> before = std::exchange(state_->failed, std::nullopt)) return std::unexpected(*before);
+  return sent;
+}
+
+Result<void> PacketQueue::State::send_verdicts() {
+  if (verdicts.empty()) return {};
+  const ssize_t sent = mnl_socket_sendto(socket.get(), verdicts.data(), verdicts.size());
   const int code = errno;
-  state_->verdicts.clear();
-  state_->gathered = 0;
+  verdicts.clear();
+  gathered = 0;
   if (sent < 0) return std::unexpected(errno_error("giving verdicts to NFQUEUE", code));
   return {};
 }

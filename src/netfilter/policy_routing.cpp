@@ -89,31 +89,23 @@ Result<RoutePtr> make_route(int family, const PolicyRoutes& routes) {
   return route;
 }
 
-std::uint32_t value_of(const nlattr* attribute) {
-  return attribute != nullptr && nla_len(attribute) == sizeof(std::uint32_t) ? nla_get_u32(attribute) : 0;
-}
-
 bool is_our_rule(nlmsghdr* message, int family, Rule which, const PolicyRoutes& routes) {
   std::array<nlattr*, FRA_MAX + 1> attributes{};
   if (message->nlmsg_type != RTM_NEWRULE) return false;
   if (nlmsg_parse(message, sizeof(fib_rule_hdr), attributes.data(), FRA_MAX, nullptr) < 0) return false;
   const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(message));
-  if (header->family != family || value_of(attributes[FRA_PRIORITY]) != priority_of(which, routes)) return false;
+  if (header->family != family || number_in(attributes[FRA_PRIORITY]) != priority_of(which, routes)) return false;
   if (which == Rule::landing) return header->action == FR_ACT_NOP;
-  if (value_of(attributes[FRA_FWMARK]) != routes.mark || value_of(attributes[FRA_FWMASK]) != routes.mask) return false;
+  if (number_in(attributes[FRA_FWMARK]) != routes.mark || number_in(attributes[FRA_FWMASK]) != routes.mask)
+    return false;
   if (which == Rule::past_table) {
-    return header->action == FR_ACT_GOTO && value_of(attributes[FRA_GOTO]) == priority_of(Rule::landing, routes);
+    return header->action == FR_ACT_GOTO && number_in(attributes[FRA_GOTO]) == priority_of(Rule::landing, routes);
   }
-  return value_of(attributes[FRA_TABLE]) == routes.table;
+  return number_in(attributes[FRA_TABLE]) == routes.table;
 }
 
 Result<void> find_rules(nl_sock* socket, int family, const PolicyRoutes& routes, FamilyRoutes& state) {
-  const MessagePtr request(nlmsg_alloc_simple(RTM_GETRULE, NLM_F_REQUEST | NLM_F_DUMP));
-  if (!request) throw std::bad_alloc();
-  fib_rule_hdr header{};
-  header.family = static_cast<std::uint8_t>(family);
-  nlmsg_append(request.get(), &header, sizeof header, NLMSG_ALIGNTO);
-  return dump(socket, request.get(), [&](nlmsghdr* message) {
+  return dump(socket, rule_dump_request(family).get(), [&](nlmsghdr* message) {
     state.rule = state.rule || is_our_rule(message, family, Rule::to_table, routes);
     if (!state.needs_past_table) return;
     state.past_table = state.past_table || is_our_rule(message, family, Rule::past_table, routes);

@@ -25,10 +25,6 @@ std::string hex(std::uint32_t number) {
   return text.data();
 }
 
-std::uint32_t value_of(const nlattr* attribute) {
-  return attribute != nullptr && nla_len(attribute) == sizeof(std::uint32_t) ? nla_get_u32(attribute) : 0;
-}
-
 std::string interface_name(std::uint32_t index) {
   std::array<char, IF_NAMESIZE> name{};
   return if_indextoname(index, name.data()) == nullptr ? std::string() : std::string(name.data());
@@ -41,11 +37,11 @@ std::optional<RoutingRule> rule_of(nlmsghdr* message, int family) {
   const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(message));
   if (header->family != family) return std::nullopt;
   RoutingRule rule{.v4 = family == AF_INET};
-  rule.priority = value_of(attributes[FRA_PRIORITY]);
-  rule.mark = value_of(attributes[FRA_FWMARK]);
+  rule.priority = number_in(attributes[FRA_PRIORITY]);
+  rule.mark = number_in(attributes[FRA_FWMARK]);
   // A rule on a mark without a mask wants all of it; mark 0 without a mask is no condition.
-  rule.mask = attributes[FRA_FWMASK] != nullptr ? value_of(attributes[FRA_FWMASK]) : rule.mark != 0 ? 0xffffffff : 0;
-  rule.table = attributes[FRA_TABLE] != nullptr ? value_of(attributes[FRA_TABLE]) : header->table;
+  rule.mask = attributes[FRA_FWMASK] != nullptr ? number_in(attributes[FRA_FWMASK]) : rule.mark != 0 ? 0xffffffff : 0;
+  rule.table = attributes[FRA_TABLE] != nullptr ? number_in(attributes[FRA_TABLE]) : header->table;
   rule.inverted = (header->flags & FIB_RULE_INVERT) != 0;
   constexpr std::array conditions = {FRA_SRC,      FRA_DST,         FRA_IIFNAME,     FRA_OIFNAME, FRA_UID_RANGE,
                                      FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_L3MDEV,  FRA_TUN_ID};
@@ -56,12 +52,7 @@ std::optional<RoutingRule> rule_of(nlmsghdr* message, int family) {
 }
 
 Result<void> dump_rules(nl_sock* socket, int family, std::vector<RoutingRule>& rules) {
-  const MessagePtr request(nlmsg_alloc_simple(RTM_GETRULE, NLM_F_REQUEST | NLM_F_DUMP));
-  if (!request) throw std::bad_alloc();
-  fib_rule_hdr header{};
-  header.family = static_cast<std::uint8_t>(family);
-  nlmsg_append(request.get(), &header, sizeof header, NLMSG_ALIGNTO);
-  return dump(socket, request.get(), [&](nlmsghdr* message) {
+  return dump(socket, rule_dump_request(family).get(), [&](nlmsghdr* message) {
     if (const std::optional<RoutingRule> rule = rule_of(message, family)) rules.push_back(*rule);
   });
 }
@@ -71,7 +62,7 @@ std::optional<TableRoute> route_of(nlmsghdr* message, int family, std::uint32_t 
   if (message->nlmsg_type != RTM_NEWROUTE) return std::nullopt;
   if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return std::nullopt;
   const auto* header = static_cast<const rtmsg*>(nlmsg_data(message));
-  const std::uint32_t found = attributes[RTA_TABLE] != nullptr ? value_of(attributes[RTA_TABLE]) : header->rtm_table;
+  const std::uint32_t found = attributes[RTA_TABLE] != nullptr ? number_in(attributes[RTA_TABLE]) : header->rtm_table;
   if (header->rtm_family != family || found != table) return std::nullopt;
   TableRoute route{.v4 = family == AF_INET, .destination = {}, .local = header->rtm_type == RTN_LOCAL};
   const std::optional<IpAddress> address = address_of(attributes[RTA_DST], family);
@@ -86,7 +77,7 @@ FoundRoute found_route(nlmsghdr* message) {
   const auto* header = static_cast<const rtmsg*>(nlmsg_data(message));
   found.prefix_length = header->rtm_dst_len;
   found.local = header->rtm_type == RTN_LOCAL || header->rtm_type == RTN_BROADCAST;
-  found.interface = interface_name(value_of(attributes[RTA_OIF]));
+  found.interface = interface_name(number_in(attributes[RTA_OIF]));
   return found;
 }
 

@@ -51,19 +51,22 @@ Result<HelloCollector::Datagram> HelloCollector::read_packets(InitialOpener& ope
 }
 
 Result<bool> HelloCollector::read_initial(InitialOpener& opener, const LongHeader& header) {
-  const std::optional<ByteView> frames = open(opener, header);
-  if (!frames) return false;
-  if (Result<void> done = read_frames(*frames, stream_); !done) return std::unexpected(done.error());
+  const Result<std::optional<ByteView>> frames = open(opener, header);
+  if (!frames) return std::unexpected(frames.error());
+  if (!*frames) return false;
+  if (Result<void> done = read_frames(**frames, stream_); !done) return std::unexpected(done.error());
   return true;
 }
 
-std::optional<ByteView> HelloCollector::open(InitialOpener& opener, const LongHeader& header) {
+Result<std::optional<ByteView>> HelloCollector::open(InitialOpener& opener, const LongHeader& header) {
   if (known_ && known_->version == header.version) {
     if (std::optional<ByteView> frames = opener.open(known_->keys, header)) return frames;
-    if (std::ranges::equal(known_->destination_id, header.destination_id)) return std::nullopt;
+    if (std::ranges::equal(known_->destination_id, header.destination_id)) return std::optional<ByteView>();
   }
+  if (++derivations_ > max_derivations)
+    return fail(ErrorKind::exhausted, "QUIC packets of too many connections in one flow");
   const std::optional<InitialKeys> keys = opener.keys_of(header.version, header.destination_id);
-  if (!keys) return std::nullopt;
+  if (!keys) return std::optional<ByteView>();
   std::optional<ByteView> frames = opener.open(*keys, header);
   if (frames) known_ = Known{header.version, {header.destination_id.begin(), header.destination_id.end()}, *keys};
   return frames;

@@ -55,8 +55,10 @@ class QuicFlows {
   // Flows that were passed, or refused, and may be met again. Apart, so that garbage does not push out what is good.
   static constexpr std::size_t most_passed = 65536;
   static constexpr std::size_t most_refused = 8192;
-  // How long a passed flow is known beyond its last verdict, however idle it was.
+  // How long a passed flow is known beyond the last packet that was met here, however idle it was; noted at this step,
+  // since each packet comes here until its flow has its mark.
   static constexpr std::chrono::hours passed_time{1};
+  static constexpr std::chrono::minutes passed_step{1};
   // What follows the refused packet closely is refused by the same verdict, and told so this many times: who has not
   // listened by then does not.
   static constexpr std::chrono::seconds refused_time{2};
@@ -102,6 +104,7 @@ class QuicFlows {
     std::string name;                 // what was judged
     std::uint64_t configuration = 0;  // which of those that were in use
     TimePoint since;
+    TimePoint met;      // where it is passed: as of passed_step
     unsigned told = 1;  // where it is refused: how often
   };
   struct Known {

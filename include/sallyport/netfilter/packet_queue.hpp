@@ -40,7 +40,8 @@ class PacketQueue {
   // out is counted in overruns() and is no error.
   [[nodiscard]] Result<std::size_t> receive(std::size_t most, const std::function<void(const Packet&)>& each);
 
-  // Verdicts, each exactly once for each packet, at any later time. They take effect with flush() at the latest.
+  // Verdicts, each exactly once for each packet, at any later time. They take effect with flush() at the latest,
+  // whose error may be that of an earlier one: packets wait then for verdicts that are lost, until the queue goes.
   void accept(std::uint32_t id, std::uint32_t mark);
   // Comes through the rules of the table that queued it once more, from the first one, with this mark. What accept()
   // lets go skips those behind the queue's.

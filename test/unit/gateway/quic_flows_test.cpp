@@ -176,6 +176,19 @@ TEST(flows_are_known_again) {
   CHECK_EQUAL(bench.give(later), "8:refuse");
 }
 
+TEST(a_flow_that_goes_on_now_and_then_is_known_for_as_long) {
+  Bench bench;
+  const Bytes later = packet_of(from_hex("40aabbccdd"));
+  CHECK_EQUAL(bench.give(packet_of(initial_of("www.bank.test"))), "1:pass");
+  for (int round = 0; round < 20; ++round) {
+    bench.now += QuicFlows::passed_time - 1min;
+    CHECK(bench.give(later).ends_with(":pass"));
+    CHECK(bench.give(later).ends_with(":pass"));
+  }
+  CHECK_EQUAL(bench.records.size(), 1U);
+  CHECK_EQUAL(bench.give(packet_of(initial_of("bad.test"))), "42:refuse");
+}
+
 TEST(who_does_not_listen_is_not_told_for_ever) {
   Bench bench;
   const Bytes bad = packet_of(initial_of("bad.test"));
@@ -223,5 +236,6 @@ TEST(a_name_is_proved_first) {
 
 UNIT_MAIN(UNIT_TEST(names_are_judged_by_the_policy), UNIT_TEST(packets_wait_for_the_whole_hello),
           UNIT_TEST(what_does_not_come_whole_is_undetermined), UNIT_TEST(what_is_collected_for_one_client_is_bounded),
-          UNIT_TEST(flows_are_known_again), UNIT_TEST(who_does_not_listen_is_not_told_for_ever),
-          UNIT_TEST(another_configuration_judges_anew), UNIT_TEST(a_name_is_proved_first))
+          UNIT_TEST(flows_are_known_again), UNIT_TEST(a_flow_that_goes_on_now_and_then_is_known_for_as_long),
+          UNIT_TEST(who_does_not_listen_is_not_told_for_ever), UNIT_TEST(another_configuration_judges_anew),
+          UNIT_TEST(a_name_is_proved_first))

@@ -268,6 +268,23 @@ TEST(bounds_hold) {
   CHECK_EQUAL(collect(std::vector<Bytes>(HelloCollector::max_datagrams + 1, part)), "exhausted");
 }
 
+// An Initial of version 1 that no key opens.
+Bytes unreadable_initial(std::uint8_t id) {
+  Bytes packet = from_hex("c000000001");
+  append(packet, Bytes{1, id, 0, 0, 0x40, 40});
+  append(packet, Bytes(40, 0));
+  return packet;
+}
+
+TEST(keys_are_derived_a_bounded_number_of_times) {
+  for (const auto& [count, outcome] : {std::pair(HelloCollector::max_derivations - 1, "more"),
+                                       std::pair(HelloCollector::max_derivations, "exhausted")}) {
+    Bytes datagram = cut(hello_bytes(), 2).front();
+    for (std::size_t id = 0; id < count; ++id) append(datagram, unreadable_initial(static_cast<std::uint8_t>(id)));
+    CHECK_EQUAL(collect({datagram}), outcome);
+  }
+}
+
 TEST(a_hello_that_is_none_is_malformed) {
   Bytes message = hello_bytes();
   message[38] = 0xff;  // the session id's length
@@ -283,4 +300,4 @@ UNIT_MAIN(UNIT_TEST(keys_are_those_of_the_standards), UNIT_TEST(packets_of_the_s
           UNIT_TEST(connection_ids_and_packet_numbers_of_every_length),
           UNIT_TEST(what_does_not_begin_a_connection_is_refused), UNIT_TEST(the_first_flight_says_its_version),
           UNIT_TEST(a_datagram_cut_anywhere_is_no_hello), UNIT_TEST(bounds_hold),
-          UNIT_TEST(a_hello_that_is_none_is_malformed))
+          UNIT_TEST(keys_are_derived_a_bounded_number_of_times), UNIT_TEST(a_hello_that_is_none_is_malformed))
