@@ -44,17 +44,24 @@ void Connection::listen_in() {
 }
 
 io::Task<void> Connection::run() {
+  // Nearly always: no frame for it stays while the connection is idle.
+  if (!is_announced()) return serve();
+  return run_announced();
+}
+
+io::Task<void> Connection::run_announced() {
   const bool known = co_await read_proxy_header();
-  if (!known) co_return;
-  if (came_through_the_right_door()) {
-    co_await serve();
-  } else {
-    client_.abort({ErrorKind::not_permitted, "refused"});
-  }
+  if (known) co_await serve();
+}
+
+io::Task<void> Connection::refuse() {
+  client_.abort({ErrorKind::not_permitted, "refused"});
+  co_return;
 }
 
 // No coroutine: the frame of one that named every door would have room for the layers of all.
 io::Task<void> Connection::serve() {
+  if (!came_through_the_right_door()) return refuse();
   std::unique_ptr<Arrival> arrival = std::move(arrival_);
   switch (arrival->door) {
     case Door::transparent:
@@ -83,14 +90,17 @@ io::Task<void> Connection::serve_proxy(std::unique_ptr<Arrival> arrival, ProxyLa
   co_await layer.run();
 }
 
-// A sender that speaks for others must say for whom, before anything else; and nobody else is listened to.
-io::Task<bool> Connection::read_proxy_header() {
-  const config::Settings& settings = worker_.settings();
-  const std::vector<Prefix>& senders = settings.listen.proxy_protocol_from;
-  const bool expected = !is_transparent(arrival_->door) && std::ranges::any_of(senders, [this](const Prefix& sender) {
+// By a PROXY header. A sender that speaks for others must say for whom, before anything else; and nobody else is
+// listened to.
+bool Connection::is_announced() const {
+  const std::vector<Prefix>& senders = worker_.settings().listen.proxy_protocol_from;
+  return !is_transparent(arrival_->door) && std::ranges::any_of(senders, [this](const Prefix& sender) {
     return sender.contains(arrival_->client.address);
   });
-  if (!expected) co_return true;
+}
+
+io::Task<bool> Connection::read_proxy_header() {
+  const config::Settings& settings = worker_.settings();
   Result<wire::ProxyHeader> header = co_await take_proxy_header(client_, settings.intercept.first_bytes);
   std::string why;
   if (!header) {

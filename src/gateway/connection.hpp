@@ -32,8 +32,11 @@ class Connection {
  private:
   void listen_in();
   [[nodiscard]] bool came_through_the_right_door() const;
+  [[nodiscard]] bool is_announced() const;
+  io::Task<void> run_announced();
   io::Task<bool> read_proxy_header();
   io::Task<void> serve();
+  io::Task<void> refuse();
   io::Task<void> serve_layer(std::unique_ptr<Arrival> arrival);
   io::Task<void> serve_proxy(std::unique_ptr<Arrival> arrival, ProxyLayer::Opening opening);
 

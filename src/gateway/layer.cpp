@@ -34,7 +34,17 @@ Layer::~Layer() = default;
 
 io::Task<void> Layer::run() {
   const bool opened = co_await meet_client();
-  if (opened) co_await intercept();
+  if (!opened) co_return;
+  const bool may = co_await may_intercept();
+  if (!may) co_return;
+  EarlyDial early(worker_, lifetime_.cancellation(), route());
+  const bool may_dial = verdict_.action == policy::Action::intercept && session_.target.contradiction.empty();
+  if (may_dial) early.start();
+  const bool answered = co_await ask_origin(early);
+  if (answered) co_await converse(early);
+  // A client that left before its first request often comes back: what is open by now may serve it then.
+  if (early.under_way()) lifetime_.end({ErrorKind::cancelled, "the client left"});
+  co_await early.end();
 }
 
 io::Task<bool> Layer::meet_client() {
@@ -115,19 +125,6 @@ io::Task<void> Layer::refuse_with(wire::Alert alert, std::string_view why, const
 }
 
 // Both TLS sessions end here. A refused name gets its own so that the page can say why; nobody is dialled for it.
-io::Task<void> Layer::intercept() {
-  const bool may = co_await may_intercept();
-  if (!may) co_return;
-  EarlyDial early(worker_, lifetime_.cancellation(), route());
-  const bool may_dial = verdict_.action == policy::Action::intercept && session_.target.contradiction.empty();
-  if (may_dial) early.start();
-  const bool answered = co_await ask_origin(early);
-  if (answered) co_await converse(early);
-  // A client that left before its first request often comes back: what is open by now may serve it then.
-  if (early.under_way()) lifetime_.end({ErrorKind::cancelled, "the client left"});
-  co_await early.end();
-}
-
 io::Task<bool> Layer::may_intercept() {
   if (session_.target.is_address && settings().intercept.no_sni == config::NoSni::refuse) {
     co_await refuse_with(wire::Alert::unrecognized_name, "the client named no host, and no_sni = refuse");

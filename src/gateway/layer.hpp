@@ -34,7 +34,6 @@ class Layer {
   void note_hello();
   void note_capture() const;
   void show_layer() const;
-  io::Task<void> intercept();
   io::Task<bool> may_intercept();
   [[nodiscard]] Route route() const;
   io::Task<bool> ask_origin(EarlyDial& early);

@@ -34,14 +34,16 @@ constexpr const char* schema =
     "PRAGMA user_version = 2;";
 
 // WAL: readers never wait for the writer, and a batch costs one append without waiting for the disk. Of a batch each
-// page is written twice, and what that costs is the number of pages.
+// page is written twice, and what that costs is the number of pages. Rows are appended and never read here, so that a
+// cache of 256 KiB does as well as the 2 MiB of SQLite's own choice.
 constexpr const char* modes =
     "PRAGMA page_size = 16384;"
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
     "PRAGMA wal_autocheckpoint = 500;"
     "PRAGMA journal_size_limit = 16777216;"
-    "PRAGMA temp_store = MEMORY;";
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA cache_size = -256;";
 
 constexpr std::string_view insert_text =
     "INSERT INTO exchange (time, request_id, client, host, status, verdict, line, request_fields, request_body,"
