@@ -172,6 +172,40 @@ def _served(lab, tries, source):
     return served
 
 
+# KiB that the gateway may hold for a connection that waits for its next request; it holds about 20, of which OpenSSL has 13.5.
+_IDLE_KIB = 24
+
+
+@scenario("K04")
+def idle_memory(lab):
+    lab.origin()
+    daemon = lab.gateway()
+    count = 400
+
+    def opened(number):
+        connections, answered = [], 0
+        for _ in range(number):
+            # One after another, so that they share one connection to the origin.
+            connections.append(lab.open("idle.test"))
+            answered += connections[-1].request("/", "idle.test").status == 200
+        lab.expect("each connection has had an answer", answered == number, f"{answered} of {number}")
+        return connections
+    # What the first of them need once and for all is not theirs.
+    early = opened(50)
+    before = daemon.resident_kib()
+    held = opened(count)
+    each = (daemon.resident_kib() - before) / count
+    lab.note(f"{each:.1f} KiB for an idle connection")
+    if lab.measures:
+        lab.expect(f"an idle connection takes at most {_IDLE_KIB} KiB", each <= _IDLE_KIB, f"{each:.1f} KiB")
+    for connection in early + held:
+        with connection:
+            again = connection.request("/", "idle.test").status
+        if again != 200:
+            lab.expect("an idle connection goes on", False, again)
+            break
+
+
 @scenario("A7", control=Control("invalid_origin = alert gives no page", settings={"upstream.invalid_origin": "page"}))
 def invalid_origin_alert(lab):
     bad = lab.server_context(certificates.issue(None, ["bad.test"]))
