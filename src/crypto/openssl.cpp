@@ -4,9 +4,12 @@
 
 #include <openssl/err.h>
 
+#include "sallyport/crypto/record_memory.hpp"
+
 namespace sallyport::crypto {
 
 Result<void> initialise() {
+  keep_record_memory();
   if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1) return {};
   return std::unexpected(take_error(ErrorKind::system, "starting OpenSSL"));
 }

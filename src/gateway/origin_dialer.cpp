@@ -12,9 +12,14 @@
 
 namespace sallyport::gateway {
 
+// Asked for with each exchange: most fit without growing.
+constexpr std::size_t ordinary_key = 128;
+
 std::string reuse_key(const Route& route) {
   const std::optional<Endpoint>& fixed = route.rewritten ? route.rewritten : route.target.endpoint;
-  std::string key = route.client.address.to_string();
+  std::string key;
+  key.reserve(ordinary_key);
+  key += route.client.address.to_string();
   key += '|';
   key += fixed ? fixed->to_string() : "dns:" + std::to_string(route.target.port);
   key += '|';
@@ -61,7 +66,8 @@ struct OriginDialer::Verification {
 // To share a connection, they are under the same rules and bounds besides: one dialled under those that a reload has
 // replaced serves none that came after it. A capture must see a connection from its beginning, and that of nobody else.
 std::string OriginDialer::connection_key(const Route& route) const {
-  std::string key = reuse_key(route) + "|" + std::to_string(route.generation.configuration->policy->generation());
+  std::string key = reuse_key(route);
+  key += "|" + std::to_string(route.generation.configuration->policy->generation());
   const ActiveCapturePtr capture = worker_.captures.find(route.client.address, route.target.name);
   if (capture != nullptr) key += "|capture " + std::to_string(capture->order.id);
   return key;

@@ -6,6 +6,8 @@ namespace {
 // Up to here, parts are gathered behind their head or chunk line, to leave in one write; a larger one is written as
 // it is. Less than what one read brings, so that the bulk of a large body is never copied.
 constexpr std::size_t most_copied = 8 * 1024;
+// Room for most heads with a small body, so that they are not copied while they grow.
+constexpr std::size_t ordinary_message = 2048;
 // What an idle connection may keep of the memory its heads needed.
 constexpr std::size_t pending_kept = 1024;
 
@@ -57,6 +59,7 @@ std::string& MessageWriter::begin(const Framing& framing) {
   body_bytes_ = 0;
   flushed_ = false;
   pending_.clear();
+  pending_.reserve(ordinary_message);
   return pending_;
 }
 

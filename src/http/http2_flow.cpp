@@ -180,6 +180,7 @@ void Flow::stream_closed(ErrorCode code) {
     over(code, refused, {ErrorKind::reset, "the peer reset the stream: " + text_of(code)});
     return;
   }
+  if (peer_ended_ && end_sent_) return over(code, false, {});
   Error why{ErrorKind::malformed, "HTTP/2: " + text_of(code)};
   if (!fault_.empty()) why.reason += ": " + std::string(fault_);
   over(code, false, std::move(why));

@@ -12,6 +12,8 @@ namespace {
 // that an idle connection of a client that once sent huge fields holds about 40 KiB.
 constexpr std::size_t kept_slots = 64;
 constexpr std::size_t kept_text = 256;
+// As many as the heads of small answers have.
+constexpr std::size_t first_slots = 8;
 
 void release_if_large(std::string& text) {
   if (text.capacity() > kept_text) {
@@ -49,6 +51,7 @@ void Fields::add(std::string name, std::string value) {
 }
 
 void Fields::append(std::string_view name, std::string_view value) {
+  if (slots_.empty()) slots_.reserve(first_slots);
   if (size_ == slots_.size()) slots_.emplace_back();
   slots_[size_].name.assign(name);
   slots_[size_].value.assign(value);
