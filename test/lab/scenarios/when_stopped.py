@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -17,9 +18,9 @@ _ADDRESSES = (topology.ORIGIN, topology.ORIGIN6)
 _HTTPS = (topology.ORIGIN, 443)
 
 
-def _gateway(lab, settings=None, policy=""):
+def _gateway(lab, settings=None, policy="", **options):
     """A gateway in `open` that the kernel asks; in a control run, whatever that makes of it."""
-    daemon = lab.gateway({**_OPEN, **(settings or {})}, policy)
+    daemon = lab.gateway({**_OPEN, **(settings or {})}, policy, **options)
     if daemon.files.settings["gateway.when_stopped"] == "open":
         daemon.wait_line("new connections of LAN clients are asked for")
         daemon.wait_line("QUIC of LAN clients passes unseen whenever it is not judged")
@@ -144,15 +145,44 @@ def open_and_hung(lab):
     lab.expect("a silent worker is spoken of", any("a worker does not answer" in line for line in daemon.lines))
 
 
+class _ServiceManager:
+    """Listens in systemd's place to how the daemon is (sd_notify(3)), in a name that is the gateway's namespace's own."""
+
+    def __init__(self, lab):
+        self._lab, self._name, self._alive, self._seen = lab, "\0service-manager", 0, threading.Event()
+        self.environment = {"NOTIFY_SOCKET": "@service-manager", "WATCHDOG_USEC": "1000000"}
+        self._socket = lab.gateway_side.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self._name)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        while message := self._socket.recv(4096):
+            if b"WATCHDOG=1" in message:
+                self._alive += 1
+            elif message == b"seen?":
+                self._seen.set()
+
+    def hears_that_all_is_well(self, patience):
+        """Whether it does once more within so many seconds."""
+        self._seen.clear()
+        with self._lab.gateway_side.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
+            asking.sendto(b"seen?", self._name)
+        self._seen.wait(self._lab.patience)
+        before = self._alive
+        return bool(self._lab.until(lambda: self._alive > before, patience))
+
+
 QUIC_HUNG = "QUIC passes while the thread that judges it hangs"
 
 
 @scenario("I08!", control=Control(QUIC_HUNG, settings={"gateway.when_stopped": "closed"}))
 def quic_when_open_and_hung(lab):
-    """That thread alone stands still: TCP is taken as ever. In `closed` nothing of QUIC gets out meanwhile."""
+    """That thread alone stands still: TCP is taken as ever, and systemd hears nothing more. In `closed` nothing of QUIC gets out
+    meanwhile."""
+    manager = _ServiceManager(lab)
     origin = quic.UdpOrigin(lab.origin_side, _ADDRESSES)
     lab.origin()
-    daemon = _gateway(lab)
+    daemon = _gateway(lab, environment=manager.environment)
 
     def outcome(address, patience=0.5):
         return quic.ask(lab, quic.flight("usual.test"), address, patience=patience)
@@ -168,9 +198,12 @@ def quic_when_open_and_hung(lab):
         lab.expect("nothing is seen by nobody in closed", not lab.in_control or not origin.received, origin.received)
         lab.expect("connections are taken meanwhile", _outcome(lab) == "taken")
         if not lab.in_control:
+            lab.expect("the service manager hears that all is well", manager.hears_that_all_is_well(lab.patience))
             daemon.wait_line("the thread that judges QUIC does not answer")
+            lab.expect("until it is not", not manager.hears_that_all_is_well(1.5))
     if not lab.in_control:
         daemon.wait_line("the thread that judges QUIC answers again")
+        lab.expect("and again when it goes on", manager.hears_that_all_is_well(lab.patience))
     for address in _ADDRESSES:
         lab.until(lambda: outcome(address) == "refused", lab.patience)
         last = outcome(address, lab.patience)
