@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <iostream>
 #include <utility>
 
 #include <pthread.h>
@@ -18,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto configure_patience = 10s;
+constexpr auto stop_patience = 2s;
 // Lines and rows a second that strangers' packets may cause.
 constexpr unsigned most_records = 200;
 
@@ -30,18 +33,34 @@ Result<UniqueFd> GuardThread::make_wake() {
 }
 
 void GuardThread::start(const char* name, std::function<void()> run) {
+  running_ = true;
   thread_ = std::thread([this, run = std::move(run)] {
     if (const auto taken = netfilter::take_net_admin_back(); !taken) warn_once(taken.error().reason);
     run();
+    const std::lock_guard lock(mutex_);
+    running_ = false;
+    ended_.notify_all();
   });
   ::pthread_setname_np(thread_.native_handle(), name);
 }
 
-void GuardThread::stop() {
+bool GuardThread::stop() {
   stopping_ = true;
   raise();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return true;
+  {
+    std::unique_lock lock(mutex_);
+    if (!ended_.wait_for(lock, stop_patience, [this] { return !running_; })) return false;
+  }
+  thread_.join();
   answer_pings();
+  return true;
+}
+
+void GuardThread::end() {
+  if (stop()) return;
+  std::cerr << "sallyportd: a thread that guards does not stop: exiting without it\n";
+  std::_Exit(EXIT_FAILURE);
 }
 
 void GuardThread::configure(ConfigurationPtr configuration) {

@@ -1,8 +1,8 @@
 // GuardThread: what every guard of packets needs beside its rulings: a thread that may change the network, the newest
 // configuration, something to wait on, and a bound on what it writes down.
 //
-// Made, started, configured and stopped on main's thread; owned by a guard, which ends it with stop() before anything
-// that the thread uses is gone. The rest is for the guard's own thread.
+// Made, started, configured and stopped on main's thread; owned by a guard, which calls end() before anything that the
+// thread uses is gone. The rest is for the guard's own thread.
 #pragma once
 
 #include <atomic>
@@ -38,14 +38,16 @@ class GuardThread {
   // What is left out of the records is counted in `unrecorded`.
   GuardThread(const record::Recorder& recorder, Counter& unrecorded, UniqueFd wake)
       : recorder_(recorder), unrecorded_(unrecorded), wake_(std::move(wake)) {}
-  ~GuardThread() { stop(); }
+  ~GuardThread() { end(); }
   GuardThread(const GuardThread&) = delete;
   GuardThread& operator=(const GuardThread&) = delete;
 
   // `name` as others see it (pthread_setname_np(3)). Signals the caller has blocked stay blocked in the thread.
   void start(const char* name, std::function<void()> run);
-  // Has run() see stopping(), and waits for its end. Again: nothing.
-  void stop();
+  // Has run() see stopping(), and waits for its end, two seconds at most; whether it has come. Again: the same.
+  bool stop();
+  // The same for good: a thread that hangs cannot be joined, and the process ends here and now without it.
+  void end();
   // Returns once the thread has taken it, or after ten seconds.
   void configure(ConfigurationPtr configuration);
   // `alive` is called on the thread with its next turn, which comes at once; here and now where it does not run.
@@ -75,11 +77,13 @@ class GuardThread {
 
   std::mutex mutex_;
   std::condition_variable adopted_;
+  std::condition_variable ended_;
   // Protected by mutex_.
   ConfigurationPtr pending_;
   std::uint64_t given_ = 0;  // how many configurations main has brought, and how many of them are in use or outdated
   std::uint64_t taken_ = 0;
   std::vector<std::function<void()>> pings_;
+  bool running_ = false;
 
   // The thread's own.
   std::string last_warning_;

@@ -58,7 +58,7 @@ class QuicGuard::Impl {
         awake_(std::move(awake)),
         thread_(recorder, counters_.unrecorded, std::move(wake)) {}
 
-  ~Impl() { thread_.stop(); }
+  ~Impl() { thread_.end(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 

@@ -42,14 +42,14 @@ class SynGuard::Impl {
         thread_(recorder, counters_.unrecorded, std::move(wake)),
         roll_call_(workers, std::move(ask_workers)) {}
 
-  ~Impl() { thread_.stop(); }
+  ~Impl() { thread_.end(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   void start() {
     thread_.start("syn-guard", [this] { run(); });
   }
-  void stop() { thread_.stop(); }
+  void stop() { static_cast<void>(thread_.stop()); }
   void configure(ConfigurationPtr configuration) { thread_.configure(std::move(configuration)); }
   void ping(std::function<void()> alive) { thread_.ping(std::move(alive)); }
 

@@ -34,7 +34,8 @@ class QuicGuard {
  public:
   // Errors: system (OpenSSL, or a socket that nobody may be refused).
   static Result<std::unique_ptr<QuicGuard>> create(const record::Recorder& recorder, std::shared_ptr<Learnt> learnt);
-  // Ends the thread. The kernel then drops what would need a verdict, or passes it on with when_stopped = open.
+  // Ends the thread. The kernel then drops what would need a verdict, or passes it on with when_stopped = open. One
+  // that hangs is waited for two seconds, and takes the process along then.
   ~QuicGuard();
   QuicGuard(const QuicGuard&) = delete;
   QuicGuard& operator=(const QuicGuard&) = delete;

@@ -34,7 +34,7 @@ class SynGuard {
   // `ask_workers`: by which the guard learns whether all of them are there. Errors: system.
   static Result<std::unique_ptr<SynGuard>> create(const record::Recorder& recorder, std::size_t workers,
                                                   RollCall::Ask ask_workers);
-  // As stop().
+  // As stop(); a thread that hangs takes the process along, here and now.
   ~SynGuard();
   SynGuard(const SynGuard&) = delete;
   SynGuard& operator=(const SynGuard&) = delete;
@@ -45,8 +45,8 @@ class SynGuard {
   void configure(ConfigurationPtr configuration);
   // `alive` is called on the guard's thread with its next turn, which comes at once; here and now where it has ended.
   void ping(std::function<void()> alive);
-  // Ends the thread: the kernel asks no more, and what has been waiting for an answer passes. To be called before the
-  // listeners close.
+  // Ends the thread: the kernel asks no more, and what has been waiting for an answer passes. One that hangs
+  // is waited for two seconds. To be called before the listeners close.
   void stop();
   // Any thread.
   [[nodiscard]] const SynCounters& counters() const;

@@ -11,7 +11,8 @@ _WALL = 0x40000000
 
 def _ptrace(request, thread):
     if _LIBC.ptrace(ctypes.c_long(request), ctypes.c_long(thread), ctypes.c_void_p(0), ctypes.c_void_p(0)) != 0:
-        raise OSError(ctypes.get_errno(), f"ptrace({request:#x}, {thread})")
+        code = ctypes.get_errno()
+        raise OSError(code, f"ptrace({request:#x}, {thread}): {os.strerror(code)}")
 
 
 def thread_named(pid, name):
@@ -25,12 +26,21 @@ def thread_named(pid, name):
 
 @contextlib.contextmanager
 def halted(pid, name):
-    """The thread does nothing meanwhile. It is this thread's own to hold: leave by the thread that entered."""
+    """The thread, by its number, does nothing meanwhile. It is this thread's own to hold: leave by the thread that entered."""
     thread = thread_named(pid, name)
     _ptrace(_SEIZE, thread)
     try:
         _ptrace(_INTERRUPT, thread)
         os.waitpid(thread, _WALL)
-        yield
+        yield thread
     finally:
-        _ptrace(_DETACH, thread)
+        with contextlib.suppress(ProcessLookupError):  # its process has ended
+            _ptrace(_DETACH, thread)
+
+
+def has_ended(thread):
+    """Whether a halted thread's process has ended: until somebody has asked, the kernel tells nobody of that."""
+    try:
+        return os.waitpid(thread, _WALL | os.WNOHANG) != (0, 0)
+    except ChildProcessError:
+        return True

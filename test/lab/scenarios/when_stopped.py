@@ -208,6 +208,12 @@ def quic_when_open_and_hung(lab):
         lab.until(lambda: outcome(address) == "refused", lab.patience)
         last = outcome(address, lab.patience)
         lab.expect("it is judged again when it goes on", last == "refused", f"{address}: {last}")
+    if lab.in_control:
+        return
+    with halt.halted(daemon.pid, "quic") as thread:
+        daemon.signal(signal.SIGTERM)
+        lab.expect("nobody who wants to stop it waits for that thread", lab.until(lambda: halt.has_ended(thread), lab.patience))
+    lab.expect("it says why", daemon.wait_exit() == 1 and any("exiting without it" in line for line in daemon.lines))
 
 
 FULL = "what a full queue has no room for passes"
