@@ -1,6 +1,5 @@
 #include "sallyport/crypto/record_memory.hpp"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -9,6 +8,8 @@
 #include <new>
 
 #include <openssl/crypto.h>
+
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): what OpenSSL asks of its memory is what malloc and its kin do
 
 namespace sallyport::crypto {
 
@@ -39,7 +40,7 @@ struct FreeBlock {
 };
 
 // Pages that nobody has written to cost nothing.
-constinit std::array<Block, blocks> region;
+constinit std::array<Block, blocks> region{};
 constinit std::atomic<std::size_t> never_taken = 0;
 
 // Without a destructor, since OpenSSL frees things while a thread ends. What a thread has kept by then is lost to the
@@ -105,3 +106,5 @@ void give_back_memory(void* memory) {
 #endif
 
 }  // namespace sallyport::crypto
+
+// NOLINTEND(cppcoreguidelines-no-malloc)

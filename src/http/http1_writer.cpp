@@ -25,6 +25,7 @@ void write_number(std::string& out, std::uint64_t number, int base) {
 void write_value(std::string& out, std::string_view value) {
   const std::size_t start = out.size();
   out += value;
+  if (is_text(value)) return;
   std::replace_if(
       out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return !is_text_char(c); }, ' ');
 }

@@ -92,7 +92,7 @@ void OutgoingBlock::add_fields(const Fields& fields, bool with_content_length) {
 void OutgoingBlock::add_field(std::string_view name, std::string_view value) {
   if (!is_token(name)) return;
   if (std::any_of(name.begin(), name.end(), [](char c) { return ascii_lower(c) != c; })) name = keep(name, ascii_lower);
-  if (!std::all_of(value.begin(), value.end(), is_text_char)) value = keep(value, blank_for_control);
+  if (!is_text(value)) value = keep(value, blank_for_control);
   value = trim(value);
   if (name == "cookie") {
     add_cookie(value);

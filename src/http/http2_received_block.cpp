@@ -31,7 +31,7 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 // What stands in a field, byte for byte. Null: nothing is wrong.
 const char* fault_of(std::string_view name, std::string_view value) {
   if (!is_lower_case_token(name)) return "a field name is not a token in lower case";
-  if (!std::all_of(value.begin(), value.end(), is_text_char)) return "a control character in a field value";
+  if (!is_text(value)) return "a control character in a field value";
   if (!value.empty() && (is_blank(value.front()) || is_blank(value.back()))) {
     return "a field value starts or ends with a blank";
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -84,20 +85,43 @@ void append_json_escaped(std::string& out, std::string_view text) {
   }
 }
 
-// In one piece, for what is appended bit by bit costs more than it is long.
-void JsonLine::key(std::string_view key, std::string_view after) {
-  std::array<char, key_limit + 8> piece;
-  char* at = piece.data();
-  if (!std::exchange(first_, false)) *at++ = ',';
-  *at++ = '"';
-  at = std::ranges::copy(key.substr(0, key_limit), at).out;
-  at = std::ranges::copy(after, at).out;
-  out_.append(piece.data(), at);
-}
+// A key and what stands behind it are gathered and appended in one piece: what is appended bit by bit costs more than
+// it is long.
+class JsonLine::Piece {
+ public:
+  Piece(std::string_view key, bool first) {
+    if (!first) add(',');
+    add('"');
+    add(key.substr(0, key_limit));
+    add('"');
+    add(':');
+  }
+
+  void add(char c) { *at_++ = c; }
+  void add(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
+  void add_number(std::uint64_t value) { at_ = std::to_chars(at_, characters_.data() + characters_.size(), value).ptr; }
+  [[nodiscard]] std::string_view text() const { return {characters_.data(), at_}; }
+
+  // Beside a key, its punctuation, and two numbers or the mark behind a text.
+  static constexpr std::size_t text_limit = 64;
+
+ private:
+  std::array<char, key_limit + text_limit + 48> characters_;
+  char* at_ = characters_.data();
+};
+
+JsonLine::Piece JsonLine::begin(std::string_view key) { return {key, std::exchange(first_, false)}; }
 
 void JsonLine::text(std::string_view name, std::string_view value, std::size_t limit) {
-  key(name, "\":\"");
-  quoted(value, limit);
+  Piece piece = begin(name);
+  piece.add('"');
+  const bool fits = value.size() <= std::min(limit, Piece::text_limit) && plain_prefix(value) == value.size();
+  if (fits) {
+    piece.add(value);
+    piece.add('"');
+  }
+  out_ += piece.text();
+  if (!fits) quoted(value, limit);
 }
 
 void JsonLine::stranger(std::string_view name, std::string_view value, std::size_t limit) {
@@ -108,7 +132,9 @@ void JsonLine::stranger(std::string_view name, std::string_view value, std::size
 }
 
 void JsonLine::list(std::string_view name, std::span<const std::string> values, std::size_t most, std::size_t limit) {
-  key(name, "\":[");
+  Piece piece = begin(name);
+  piece.add('[');
+  out_ += piece.text();
   for (const std::string& value : values.first(std::min(values.size(), most))) {
     out_ += &value == values.data() ? "\"" : ",\"";
     quoted(value, limit);
@@ -128,12 +154,15 @@ void JsonLine::quoted(std::string_view value, std::size_t limit) {
 }
 
 void JsonLine::number(std::string_view name, std::uint64_t value) {
-  key(name, "\":");
-  append_digits(out_, value);
+  Piece piece = begin(name);
+  piece.add_number(value);
+  out_ += piece.text();
 }
 
 void JsonLine::begin_object(std::string_view name) {
-  key(name, "\":{");
+  Piece piece = begin(name);
+  piece.add('{');
+  out_ += piece.text();
   first_ = true;
 }
 
@@ -144,14 +173,20 @@ void JsonLine::end_object() {
 
 void JsonLine::milliseconds(std::string_view name, std::chrono::microseconds value) {
   const auto count = static_cast<std::uint64_t>(std::max<std::chrono::microseconds::rep>(value.count(), 0));
-  key(name, "\":");
-  append_digits(out_, count / 1000);
-  out_ += '.';
-  append_digits(out_, count % 1000, 3);
+  const std::uint64_t thousandths = count % 1000;
+  Piece piece = begin(name);
+  piece.add_number(count / 1000);
+  piece.add('.');
+  piece.add(static_cast<char>('0' + thousandths / 100));
+  piece.add(static_cast<char>('0' + thousandths / 10 % 10));
+  piece.add(static_cast<char>('0' + thousandths % 10));
+  out_ += piece.text();
 }
 
 void JsonLine::time(std::string_view name, std::chrono::system_clock::time_point value) {
-  key(name, "\":\"");
+  Piece piece = begin(name);
+  piece.add('"');
+  out_ += piece.text();
   append_time(out_, value);
   out_ += '"';
 }

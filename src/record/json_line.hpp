@@ -32,8 +32,9 @@ class JsonLine {
   void end() { out_ += '}'; }
 
  private:
-  // With `after`, which closes the key's quote.
-  void key(std::string_view key, std::string_view after);
+  class Piece;
+  // Up to the colon.
+  Piece begin(std::string_view key);
   void quoted(std::string_view value, std::size_t limit);
 
   std::string& out_;

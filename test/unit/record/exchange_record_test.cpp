@@ -149,6 +149,11 @@ TEST(text_comes_back_unchanged) {
   for (const std::string text : {"/a?b=%20", "\"}\\{\"", "\x01\x1f\x7f", "\xe2\x82\xac"}) {
     CHECK_EQUAL(read_back(text), text);
   }
+  for (std::size_t length = 0; length <= 200; ++length) {
+    const std::string text(length, 'a');
+    CHECK_EQUAL(read_back(text), text);
+    CHECK_EQUAL(read_back(text + '"'), text + '"');
+  }
 }
 
 TEST(long_text_is_cut_between_characters) {
