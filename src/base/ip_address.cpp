@@ -154,8 +154,16 @@ socklen_t Endpoint::to_sockaddr(sockaddr_storage& storage) const {
 }
 
 std::string Endpoint::to_string() const {
+  // In one piece: two stand in every log line, and one in the key of each exchange's upstream connection.
   const std::string host = address.to_string();
-  return (address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(port);
+  std::array<char, INET6_ADDRSTRLEN + std::string_view("[]:65535").size()> text;
+  char* at = text.data();
+  if (!address.is_v4()) *at++ = '[';
+  at = std::ranges::copy(host, at).out;
+  if (!address.is_v4()) *at++ = ']';
+  *at++ = ':';
+  at = std::to_chars(at, text.data() + text.size(), port).ptr;
+  return {text.data(), at};
 }
 
 std::optional<Prefix> Prefix::parse(std::string_view text) {
