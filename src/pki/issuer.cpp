@@ -52,9 +52,12 @@ Result<KeyedCertificate> make_issuing_ca(const CertificateAuthority& ca, seconds
       .extension(server_auth().get())  // so that this key, the one in daily use, can vouch for nothing but servers
       .extension(authority_key_identifier(ca.certificate()).get())
       .subject_key_identifier();
-  auto certificate = builder.finish(ca.key());
-  if (!certificate) return std::unexpected(certificate.error());
-  return KeyedCertificate{std::move(key), std::move(*certificate)};
+  const auto built = builder.finish(ca.key());
+  if (!built) return std::unexpected(built.error());
+  // It is shown in every handshake: see ReadBack.
+  crypto::X509Ptr certificate(X509_dup(built->get()));
+  if (certificate == nullptr) return std::unexpected(crypto::take_error(ErrorKind::system, "reading the issuing CA"));
+  return KeyedCertificate{std::move(key), std::move(certificate)};
 }
 
 // What follows the leaf on the wire, from the issuer upwards.
