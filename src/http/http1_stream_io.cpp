@@ -13,28 +13,6 @@ constexpr std::size_t pending_kept = 1024;
 
 }  // namespace
 
-io::Task<Result<std::size_t>> fill(io::Stream& stream, io::InputBuffer& input) {
-  for (;;) {
-    const io::Attempt attempt = stream.try_read(input.room());
-    switch (attempt.state) {
-      case io::Attempt::State::done:
-        input.added(attempt.count);
-        co_return attempt.count;
-      case io::Attempt::State::end:
-        co_return 0;
-      case io::Attempt::State::failed:
-        co_return std::unexpected(stream.error());
-      case io::Attempt::State::wait_readable:
-      case io::Attempt::State::wait_writable:
-        break;
-    }
-    input.release_if_empty();
-    const bool to_write = attempt.state == io::Attempt::State::wait_writable;
-    const Result<void> ready = co_await stream.ready(to_write ? io::Interest::writable : io::Interest::readable);
-    if (!ready) co_return std::unexpected(ready.error());
-  }
-}
-
 Framing framing_of(BodyShape shape) {
   if (!shape.present) return {};
   if (shape.length) return {BodyKind::length, *shape.length};

@@ -11,9 +11,26 @@
 
 namespace sallyport::http::http1 {
 
-// Waits until there is more to parse. 0 at the end of the stream. While it waits with nothing unread, no
-// buffer is held.
-io::Task<Result<std::size_t>> fill(io::Stream& stream, io::InputBuffer& input);
+// Waits until there is more to parse: Result<size_t>, 0 at the end of the stream. While it waits with nothing unread,
+// no buffer is held. No coroutine: its frame would be among the largest of an idle connection, and made for each read.
+class [[nodiscard]] Filling final : public io::StreamAwaiter<Filling> {
+ public:
+  Filling(io::Stream& stream, io::InputBuffer& input) : StreamAwaiter(stream), input_(input) {}
+  bool attempt() {
+    last_ = stream_.try_read(input_.room());
+    if (last_.state == io::Attempt::State::done) input_.added(last_.count);
+    if (last_.blocked()) input_.release_if_empty();
+    return last_.blocked();
+  }
+  Result<std::size_t> await_resume() const {
+    if (failed()) return failure();
+    return last_.state == io::Attempt::State::end ? 0 : last_.count;
+  }
+
+ private:
+  io::InputBuffer& input_;
+};
+inline Filling fill(io::Stream& stream, io::InputBuffer& input) { return {stream, input}; }
 
 [[nodiscard]] Framing framing_of(BodyShape shape);
 [[nodiscard]] BodyShape shape_of(const Framing& framing);

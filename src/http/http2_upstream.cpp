@@ -8,6 +8,12 @@ namespace {
 // Interim responses that nobody has asked for yet.
 constexpr std::size_t most_heads_waiting = 32;
 
+// What is made is submitted at once, so that one serves all connections of a worker, and those that are idle keep none.
+OutgoingBlock& block_in_hand() {
+  static thread_local OutgoingBlock block;
+  return block;
+}
+
 }  // namespace
 
 Upstream::Upstream(UpstreamContext& context, bool reused) : context_(context), reused_(reused) {}
@@ -27,7 +33,7 @@ Result<void> Upstream::begin(const RequestHead& head, BodyShape body, std::strin
   // Trailers behind a body of known length come only where they were announced (RFC 9110 §6.6.2).
   ends_by_length_ = body.length.has_value() && head.fields.count("trailer") == 0;
   body_left_ = body.length.value_or(0);
-  OutgoingBlock& outgoing = context_.outgoing;
+  OutgoingBlock& outgoing = block_in_hand();
   outgoing.set_request(head, body, upgrade);
   const bool complete = !switching_ && (!body.present || (ends_by_length_ && body_left_ == 0));
   Result<std::unique_ptr<Flow>> flow = context_.connection.open(outgoing.fields(), complete, *this);
@@ -60,8 +66,9 @@ io::Task<Result<void>> Upstream::finish(const Fields& trailers) {
   // A tunnel's direction ends with the tunnel.
   if (switching_ || flow_->finished()) co_return Result<void>();
   if (!trailers.empty()) {
-    context_.outgoing.set_trailers(trailers);
-    co_return flow_->finish_with(context_.outgoing.fields());
+    OutgoingBlock& outgoing = block_in_hand();
+    outgoing.set_trailers(trailers);
+    co_return flow_->finish_with(outgoing.fields());
   }
   wait_for_origin();
   const Result<void> finished = co_await flow_->finish();

@@ -24,7 +24,6 @@ struct UpstreamContext {
   const SharedOptions& options;
   ResponseBlock head{options.limits};
   TrailerBlock trailers{options.limits};
-  OutgoingBlock outgoing{};
 };
 
 class Upstream final : public UpstreamExchange, private FlowOwner {
