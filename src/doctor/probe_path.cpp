@@ -128,7 +128,11 @@ Result<void> ProbePath::lay() {
     if (!family_.is_v4()) done = give_link_local(end.interface);
     if (done) done = netfilter::bring_up(end.interface, end.here, prefix_length);
     if (!done) return done;
-    done = end.far.run([&] { return netfilter::add_default_route(far, end.here); });
+    done = end.far.run([&]() -> Result<void> {
+      if (Result<void> added = netfilter::add_default_route(far, end.here); !added) return added;
+      return netfilter::wait_for_carrier(far);
+    });
+    if (done) done = netfilter::wait_for_carrier(end.interface);
     if (!done) return done;
   }
   return {};

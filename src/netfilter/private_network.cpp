@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <new>
 #include <thread>
 
@@ -123,6 +124,23 @@ Result<void> bring_up(const std::string& name, const IpAddress& address, int pre
   if (!socket) return std::unexpected(socket.error());
   if (Result<void> done = add_address(socket->get(), index, address, prefix_length); !done) return done;
   return set_up(socket->get(), index);
+}
+
+Result<void> wait_for_carrier(const std::string& name) {
+  constexpr int most_looks = 200;
+  const int up = rtnl_link_str2operstate("up");
+  const Result<SocketPtr> socket = open_route_socket();
+  if (!socket) return std::unexpected(socket.error());
+  for (int look = 0; look < most_looks; ++look) {
+    rtnl_link* found = nullptr;
+    const int code = rtnl_link_get_kernel(socket->get(), 0, name.c_str(), &found);
+    if (code < 0) return std::unexpected(netlink_error("looking at the interface " + name, code));
+    const LinkPtr link(found);
+    // Said in the same breath in which the kernel gives it a real queue.
+    if (rtnl_link_get_operstate(found) == up) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return fail(ErrorKind::timed_out, "the interface " + name + " does not come up");
 }
 
 Result<void> add_default_route(const std::string& interface, const IpAddress& gateway) {

@@ -40,6 +40,10 @@ class NetworkNamespace {
 // Gives the interface one more address, usable at once, and brings it up.
 [[nodiscard]] Result<void> bring_up(const std::string& name, const IpAddress& address, int prefix_length);
 
+// Waits until the interface carries packets, which may be a moment after both ends of its wire were brought up: what is
+// sent in that moment is lost. Error: timed_out, after two seconds.
+[[nodiscard]] Result<void> wait_for_carrier(const std::string& name);
+
 // Everything of the gateway's address family goes by it.
 [[nodiscard]] Result<void> add_default_route(const std::string& interface, const IpAddress& gateway);
 

@@ -14,7 +14,7 @@ from harness import certificates, topology
 from harness.certificates import key_pem
 from harness.scenario import scenario
 
-_SETTINGS = {"gateway.max_connections": "100", "upstream.connect_timeout_seconds": "1"}
+_SETTINGS = {"gateway.max_connections": "100", "upstream.connect_timeout_seconds": "2"}
 _NAMED, _MENDED = "what is broken is named first", "what it advises mends it"
 
 

@@ -68,6 +68,8 @@ TEST(a_wire_leads_to_a_namespace_of_its_own) {
   CHECK_OK(bring_up("near0", address("2001:db8::f9"), 126));
   CHECK_OK(far->run([] { return bring_up("end0", address("2001:db8::fa"), 126); }));
   CHECK_OK(far->run([] { return add_default_route("end0", address("2001:db8::f9")); }));
+  CHECK_OK(far->run([] { return wait_for_carrier("end0"); }));
+  CHECK_OK(wait_for_carrier("near0"));
   CHECK(::if_nametoindex("end0") == 0);
   CHECK_OK(far->run([]() -> Result<void> {
     for (const char* const anywhere : {"8.8.8.8", "2001:4860:4860::8888"}) {
