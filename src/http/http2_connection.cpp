@@ -13,8 +13,10 @@ namespace {
 using io::Attempt;
 
 // More than this is kept for no peer, however many streams it has, but for the frame that fills it.
-constexpr std::size_t most_output = 16 * 1024;
-constexpr std::size_t largest_output = most_output + (17 * 1024);
+constexpr std::size_t most_output_to_client = std::size_t{16} * 1024;
+// There are many clients to an origin's connection, and an upload's frames leave four records at a time.
+constexpr std::size_t most_output_to_origin = std::size_t{64} * 1024;
+constexpr std::size_t room_for_heads = std::size_t{17} * 1024;
 // A peer that sends as fast as we read does not keep the loop to itself.
 constexpr unsigned most_reads_in_turn = 16;
 // What an idle connection may keep of the memory that its frames needed.
@@ -46,11 +48,13 @@ void Connection::Waiter::on_wait_over(io::WaitOutcome outcome) {
 Connection::Connection(io::Stream& stream, io::BufferPool& buffers, ConnectionOptions options, ConnectionOwner& owner)
     : stream_(stream),
       buffers_(buffers),
+      input_(buffers),
       options_(options),
       owner_(owner),
       reader_(*this, &Connection::read),
       writer_(*this, &Connection::pump),
       arriving_(options.role == Role::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0),
+      most_output_(options.role == Role::client ? most_output_to_origin : most_output_to_client),
       window_(options.role == Role::client ? responses_window : requests_window),
       started_(stream.loop().now()),
       output_moved_(started_),
@@ -84,15 +88,20 @@ void Connection::wait_for(const Attempt& attempt, Waiter& waiter) {
 }
 
 void Connection::read() {
-  io::BufferPool::Memory memory = buffers_.take();
   for (unsigned reads = 0; !ended_ && !reader_.waiting; ++reads) {
     if (reads == most_reads_in_turn || excessive_) {
       read_next_turn();
       break;
     }
-    const Attempt attempt = stream_.try_read({memory.get(), io::BufferPool::buffer_bytes});
+    const Attempt attempt = stream_.try_read(input_.room());
     if (attempt.state == Attempt::State::done) {
-      receive({memory.get(), attempt.count});
+      input_.added(attempt.count);
+      receive(input_.unread());
+      input_.consume(attempt.count);
+      if (attempt.count > io::BufferPool::buffer_bytes) {
+        read_behind_readers();
+        break;
+      }
     } else if (attempt.blocked()) {
       wait_for(attempt, reader_);
     } else if (attempt.state == Attempt::State::end) {
@@ -101,7 +110,12 @@ void Connection::read() {
       finish(stream_.error());
     }
   }
-  buffers_.give_back(std::move(memory));
+  input_.release_if_empty();
+}
+
+// Once those who were woken have passed on what has come, while it is in the processor's cache.
+void Connection::read_behind_readers() {
+  stream_.loop().make_ready([](void* self) { static_cast<Connection*>(self)->read(); }, this);
 }
 
 void Connection::read_next_turn() {
@@ -115,7 +129,9 @@ void Connection::receive(ByteView bytes) {
     if (!admit(*frame)) return schedule_pump();
   }
   in_session_ = true;
+  in_hand_ = bytes.size();
   const ssize_t taken = nghttp2_session_mem_recv(session(), bytes.data(), bytes.size());
+  in_hand_ = 0;
   in_session_ = false;
   reset_faulty_streams();
   if (taken < 0) {
@@ -167,8 +183,8 @@ void Connection::pump() {
 
 void Connection::fill(Room room) {
   if (ended_ || in_session_) return;
-  const std::size_t most = room == Room::ordinary    ? most_output
-                           : room == Room::for_heads ? largest_output
+  const std::size_t most = room == Room::ordinary    ? most_output_
+                           : room == Room::for_heads ? most_output_ + room_for_heads
                                                      : std::numeric_limits<std::size_t>::max();
   in_session_ = true;
   const std::uint8_t* bytes = nullptr;
@@ -189,8 +205,9 @@ void Connection::append(ByteView bytes) {
     return append(bytes);
   }
   // Not left to double beyond what it comes to.
-  if (needed > output_.capacity() && needed <= largest_output) {
-    output_.reserve(std::clamp(2 * output_.capacity(), needed, largest_output));
+  const std::size_t largest = most_output_ + room_for_heads;
+  if (needed > output_.capacity() && needed <= largest) {
+    output_.reserve(std::clamp(2 * output_.capacity(), needed, largest));
   }
   output_.insert(output_.end(), bytes.begin(), bytes.end());
 }
@@ -211,13 +228,13 @@ bool Connection::write_some() {
     output_.clear();
     sent_ = 0;
     if (flow_count_ == 0 && output_.capacity() > output_kept) output_.shrink_to_fit();
-  } else if (sent_ >= most_output) {
+  } else if (sent_ >= most_output_) {
     output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(sent_, 0)));
   }
   return true;
 }
 
-bool Connection::output_full() const { return unsent() >= most_output; }
+bool Connection::output_full() const { return unsent() >= most_output_; }
 
 void Connection::schedule_pump() {
   if (ended_ || std::exchange(pump_scheduled_, true)) return;

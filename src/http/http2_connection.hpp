@@ -121,6 +121,7 @@ class Connection {
 
   void read();
   void read_next_turn();
+  void read_behind_readers();
   void receive(ByteView bytes);
   // A frame is about to come; false: nothing from it on is looked at any more.
   bool admit(const SeenFrame& frame);
@@ -167,6 +168,7 @@ class Connection {
 
   io::Stream& stream_;
   io::BufferPool& buffers_;
+  io::InputBuffer input_;
   ConnectionOptions options_;
   ConnectionOwner& owner_;
   SessionMemory memory_;
@@ -177,6 +179,8 @@ class Connection {
   PeerStreams peer_streams_;  // server
   std::vector<std::pair<std::int32_t, ErrorCode>> to_reset_;
   std::size_t decoded_ = 0;  // of the block under way
+  std::size_t in_hand_ = 0;  // of what was read, what nghttp2 has not been through, about
+  std::size_t most_output_;  // beyond which no DATA is asked for
   GrowingWindow window_;
   std::vector<std::uint8_t> output_;
   std::size_t sent_ = 0;  // of output_

@@ -161,7 +161,8 @@ ByteView Flow::give(std::size_t count) {
 }
 
 void Flow::peer_sent(ByteView bytes) {
-  received_.push(bytes);
+  received_.push(bytes, connection_.in_hand_, connection_.buffers_);
+  connection_.in_hand_ -= bytes.size();
   connection_.unread_ += bytes.size();
   if (apart()) connection_.unread_apart_ += bytes.size();
   wake_readers();

@@ -6,13 +6,21 @@
 
 namespace sallyport::io {
 
-BufferPool::Memory BufferPool::take() {
-  if (kept_.empty()) return take_larger(buffer_bytes);
-  std::unique_ptr<std::uint8_t[]> memory = std::move(kept_.back());
-  kept_.pop_back();
-  kept_bytes_.subtract(buffer_bytes);
-  lent_.add(buffer_bytes);
-  return {memory.release(), Release(*this, buffer_bytes)};
+BufferPool::Memory BufferPool::take() { return take_kept(kept_, buffer_bytes); }
+
+BufferPool::Memory BufferPool::take_bulk() {
+  if (bulk_lent_ == most_bulk_lent) return {};
+  ++bulk_lent_;
+  return take_kept(kept_bulk_, bulk_bytes);
+}
+
+BufferPool::Memory BufferPool::take_kept(Kept& kept, std::size_t bytes) {
+  if (kept.empty()) return take_larger(bytes);
+  std::unique_ptr<std::uint8_t[]> memory = std::move(kept.back());
+  kept.pop_back();
+  kept_bytes_.subtract(bytes);
+  lent_.add(bytes);
+  return {memory.release(), Release(*this, bytes)};
 }
 
 BufferPool::Memory BufferPool::take_larger(std::size_t bytes) {
@@ -22,10 +30,20 @@ BufferPool::Memory BufferPool::take_larger(std::size_t bytes) {
 }
 
 void BufferPool::give_back(Memory memory) {
-  if (!memory || kept_.size() == most_kept) return;
-  kept_.emplace_back(memory.release());
-  lent_.subtract(buffer_bytes);
-  kept_bytes_.add(buffer_bytes);
+  if (!memory) return;
+  const std::size_t bytes = memory.get_deleter().bytes_;
+  const bool bulk = bytes == bulk_bytes;
+  Kept& kept = bulk ? kept_bulk_ : kept_;
+  const bool of_the_pool = bulk || bytes == buffer_bytes;
+  if (!of_the_pool || kept.size() == (bulk ? most_bulk_kept : most_kept)) return;
+  kept.emplace_back(memory.release());
+  no_longer_lent(bytes);
+  kept_bytes_.add(bytes);
+}
+
+void BufferPool::no_longer_lent(std::size_t bytes) {
+  lent_.subtract(bytes);
+  if (bytes == bulk_bytes) --bulk_lent_;
 }
 
 InputBuffer::~InputBuffer() {
@@ -40,10 +58,8 @@ void InputBuffer::consume(std::size_t count) {
 }
 
 ByteSpan InputBuffer::room() {
-  if (!data_) {
-    data_ = pool_.take();
-    capacity_ = BufferPool::buffer_bytes;
-  }
+  if (flows_ && empty() && capacity_ == BufferPool::buffer_bytes) pool_.give_back(std::move(data_));
+  if (!data_) take_memory();
   if (end_ == capacity_ && begin_ > 0) {
     std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
     end_ -= begin_;
@@ -53,18 +69,24 @@ ByteSpan InputBuffer::room() {
   return {data_.get() + end_, capacity_ - end_};
 }
 
+void InputBuffer::take_memory() {
+  if (flows_) data_ = pool_.take_bulk();
+  capacity_ = data_ ? BufferPool::bulk_bytes : BufferPool::buffer_bytes;
+  if (!data_) data_ = pool_.take();
+}
+
 void InputBuffer::grow() {
   BufferPool::Memory larger = pool_.take_larger(capacity_ * 2);
   std::memcpy(larger.get(), data_.get(), end_);
-  BufferPool::Memory old = std::exchange(data_, std::move(larger));
-  if (capacity_ == BufferPool::buffer_bytes) pool_.give_back(std::move(old));
+  pool_.give_back(std::exchange(data_, std::move(larger)));
   capacity_ *= 2;
 }
 
 void InputBuffer::release_if_empty() {
   if (!empty() || !data_) return;
-  // Grown memory is for one large head; the pool keeps buffers of one size.
-  if (capacity_ == BufferPool::buffer_bytes) pool_.give_back(std::move(data_));
+  // Memory that has grown was for one large head, and is not the pool's.
+  flows_ = flows_ && capacity_ <= BufferPool::bulk_bytes;
+  pool_.give_back(std::move(data_));
   data_.reset();
   capacity_ = begin_ = end_ = 0;
 }

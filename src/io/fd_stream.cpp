@@ -16,6 +16,7 @@ namespace {
 // So many reads of one stream, and the work that they cause, may go on before the loop looks at its other sockets: a
 // peer that never lets up must not have the worker to itself.
 constexpr unsigned most_reads_in_turn = 4;
+constexpr std::size_t most_bytes_in_turn = std::size_t{128} * 1024;
 
 bool is_dead(int socket) {
   tcp_info info{};
@@ -47,6 +48,7 @@ Attempt FdStream::do_try_read(ByteSpan into) {
     const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
     if (got > 0) {
       count_received(static_cast<std::size_t>(got));
+      bytes_in_turn_ += static_cast<std::size_t>(got);
       if (tap_) tap_->received(into.first(static_cast<std::size_t>(got)));
       return {Attempt::State::done, static_cast<std::size_t>(got)};
     }
@@ -66,8 +68,9 @@ bool FdStream::take_turn() {
   if (turn_ != loop_.turn()) {
     turn_ = loop_.turn();
     reads_in_turn_ = 0;
+    bytes_in_turn_ = 0;
   }
-  return ++reads_in_turn_ <= most_reads_in_turn;
+  return ++reads_in_turn_ <= most_reads_in_turn && bytes_in_turn_ < most_bytes_in_turn;
 }
 
 Attempt FdStream::try_write(ByteView from) {

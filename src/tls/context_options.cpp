@@ -34,7 +34,7 @@ Result<crypto::SslCtxPtr> new_context(const SSL_METHOD* method) {
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_set_options(ctx, protocol_options);
   SSL_CTX_set_mode(ctx, buffer_modes);
-  // One system call for a record's header and body, and whatever follows it.
+  // One system call for a record's header and body, and whatever follows it. TlsStream turns it off for bulk.
   SSL_CTX_set_read_ahead(ctx, 1);
   const bool set =
       SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 && SSL_CTX_set_cipher_list(ctx, tls12_suites) == 1 &&

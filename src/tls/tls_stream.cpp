@@ -1,14 +1,26 @@
 #include "sallyport/tls/tls_stream.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "record_scratch.hpp"
+
 namespace sallyport::tls {
 namespace {
 
 using io::Attempt;
+
+constexpr std::size_t record_plaintext = std::size_t{16} * 1024;    // RFC 8446 §5.1
+constexpr std::size_t largest_record = 5 + record_plaintext + 256;  // RFC 8446 §5.2
+// What OpenSSL may hold of records that it was given: a buffer of one, with some room for alignment.
+constexpr std::size_t most_in_hand = record_plaintext + 1024;
+// Who has room for this much is given several records in one go, from one system call: a GiB came in 65,000 calls of
+// one record each, and costs a fifth less CPU in 20,000.
+constexpr std::size_t least_bulk = 2 * record_plaintext;
 
 // In OpenSSL's reason codes an alert received is this number plus the alert's (ssl.h, SSL_AD_REASON_OFFSET).
 constexpr int alert_reason_offset = SSL_AD_REASON_OFFSET;
@@ -67,13 +79,26 @@ BIO_METHOD* TlsStream::bio_method() {
 int TlsStream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
   auto& self = *static_cast<TlsStream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const Attempt attempt = self.below_.try_read({reinterpret_cast<std::uint8_t*>(into), size});
-  self.below_last_ = attempt;
+  const Attempt attempt = self.receive({reinterpret_cast<std::uint8_t*>(into), size});
   *got = attempt.count;
   if (attempt.state == Attempt::State::done) return 1;
   if (attempt.state == Attempt::State::end) self.below_ended_ = true;
   if (attempt.blocked()) BIO_set_retry_read(bio);
   return 0;
+}
+
+// From what has arrived, and only without any from the stream below.
+Attempt TlsStream::receive(ByteSpan into) {
+  if (arrived_.empty()) {
+    if (enough_) return {Attempt::State::wait_readable};
+    below_last_ = below_.try_read(receiving_.empty() ? into : receiving_);
+    if (receiving_.empty() || below_last_.state != Attempt::State::done) return below_last_;
+    arrived_ = receiving_.first(below_last_.count);
+  }
+  const std::size_t count = std::min(into.size(), arrived_.size());
+  std::memcpy(into.data(), arrived_.data(), count);
+  arrived_ = arrived_.subspan(count);
+  return {Attempt::State::done, count};
 }
 
 int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written) {
@@ -82,7 +107,7 @@ int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size
   // Nobody waits for a ticket: it leaves with what is said first.
   const bool ticket = self.in_handshake_ && SSL_get_state(self.ssl_.get()) == TLS_ST_SW_SESSION_TICKET;
   if (ticket) self.below_.more_follows(true);
-  const Attempt attempt = self.below_.try_write({reinterpret_cast<const std::uint8_t*>(from), size});
+  const Attempt attempt = self.send({reinterpret_cast<const std::uint8_t*>(from), size});
   if (ticket) self.below_.more_follows(false);
   self.below_last_ = attempt;
   *written = attempt.count;
@@ -90,6 +115,18 @@ int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size
   if (attempt.blocked()) BIO_set_retry_write(bio);
   // Not 0: a repeated SSL_shutdown() takes that for an alert that was sent.
   return -1;
+}
+
+// To where records are gathered, or to the stream below.
+Attempt TlsStream::send(ByteView record) {
+  if (gathering_.data() != nullptr) {
+    if (record.size() > gathering_.size()) return {Attempt::State::wait_writable};
+    std::memcpy(gathering_.data(), record.data(), record.size());
+    gathering_ = gathering_.subspan(record.size());
+    return {Attempt::State::done, record.size()};
+  }
+  const Attempt attempt = send_unsent();
+  return attempt.state == Attempt::State::done ? below_.try_write(record) : attempt;
 }
 
 long TlsStream::bio_control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
@@ -160,26 +197,105 @@ void TlsStream::let_go_of_callbacks() {
 
 Attempt TlsStream::do_try_read(ByteSpan into) {
   if (failed_) return {Attempt::State::failed};
+  if (into.size() >= least_bulk) {
+    const RecordScratch scratch;
+    if (!scratch.memory().empty()) return read_bulk(into, scratch.memory());
+  }
+  // One system call for a record's header and body, and whatever follows it.
+  SSL_set_read_ahead(ssl_.get(), 1);
+  return read_records(into);
+}
+
+// What is received has room in `into`, together with what OpenSSL has in hand, for a record is larger than what it
+// carries: OpenSSL takes all of it before it wants more.
+Attempt TlsStream::read_bulk(ByteSpan into, ByteSpan scratch) {
+  // It takes from the scratch what it needs: ahead, it would move all that it has with each record.
+  SSL_set_read_ahead(ssl_.get(), 0);
+  const std::size_t in_hand = SSL_has_pending(ssl_.get()) == 1 ? most_in_hand : 0;
+  receiving_ = scratch.first(std::min(scratch.size(), into.size() - in_hand));
+  const Attempt attempt = read_records(into);
+  receiving_ = {};
+  const bool taken = std::exchange(arrived_, {}).empty();
+  // Without what was not taken, the flow would have a gap.
+  return taken || failed_ ? attempt : fail_with({ErrorKind::tls, "TLS: OpenSSL stopped in the middle of what arrived"});
+}
+
+// As many records as are there and fit, with one attempt at the stream below.
+Attempt TlsStream::read_records(ByteSpan into) {
   forget_errors();
   std::size_t got = 0;
-  const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
-  if (result == 1) {
-    if (callbacks_ && callbacks_->first_byte) {
-      std::exchange(callbacks_->first_byte, nullptr)();
-      let_go_of_callbacks();
-    }
-    return {Attempt::State::done, got};
+  int result = 1;
+  while (result == 1 && got < into.size() && (got == 0 || SSL_has_pending(ssl_.get()) == 1 || !arrived_.empty())) {
+    std::size_t here = 0;
+    result = SSL_read_ex(ssl_.get(), into.data() + got, into.size() - got, &here);
+    if (result == 1) got += here;
+    enough_ = got > 0;
   }
-  return outcome(result, "TLS");
+  enough_ = false;
+  // What has come is good whatever comes behind it: that, the next attempt says again.
+  const Attempt last = result == 1 ? Attempt() : outcome(result, "TLS");
+  if (got == 0) return last;
+  if (callbacks_ && callbacks_->first_byte) {
+    std::exchange(callbacks_->first_byte, nullptr)();
+    let_go_of_callbacks();
+  }
+  return {Attempt::State::done, got};
 }
 
 Attempt TlsStream::try_write(ByteView from) {
   if (failed_) return {Attempt::State::failed};
+  if (unsent_) {
+    const std::size_t plaintext = unsent_->plaintext;
+    const Attempt attempt = send_unsent();
+    return attempt.state == Attempt::State::done ? Attempt{Attempt::State::done, plaintext} : attempt;
+  }
   forget_errors();
+  if (from.size() > record_plaintext) {
+    const RecordScratch scratch;
+    if (!scratch.memory().empty()) return write_records(from, scratch.memory());
+  }
   std::size_t written = 0;
   const int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &written);
   if (result == 1) return {Attempt::State::done, written};
   return outcome(result, "TLS");
+}
+
+// Several records, which leave in one system call: with one each, the network's layers are passed four times as often.
+Attempt TlsStream::write_records(ByteView from, ByteSpan scratch) {
+  gathering_ = scratch;
+  std::size_t plaintext = 0;
+  int result = 1;
+  while (result == 1 && plaintext < from.size() && gathering_.size() >= largest_record) {
+    std::size_t here = 0;
+    result = SSL_write_ex(ssl_.get(), from.data() + plaintext, from.size() - plaintext, &here);
+    if (result == 1) plaintext += here;
+  }
+  const std::size_t room_left = std::exchange(gathering_, {}).size();
+  const Attempt last = result == 1 ? Attempt() : outcome(result, "TLS");
+  if (plaintext == 0) return last;
+  ByteView records = scratch.first(scratch.size() - room_left);
+  while (!records.empty()) {
+    const Attempt attempt = below_.try_write(records);
+    if (attempt.state == Attempt::State::failed) return fail_with(below_.error());
+    if (attempt.state == Attempt::State::done) {
+      records = records.subspan(attempt.count);
+      continue;
+    }
+    unsent_ = std::make_unique<Unsent>(Unsent{{records.begin(), records.end()}, 0, plaintext});
+    return attempt;
+  }
+  return {Attempt::State::done, plaintext};
+}
+
+Attempt TlsStream::send_unsent() {
+  while (unsent_) {
+    const Attempt attempt = below_.try_write(ByteView(unsent_->records).subspan(unsent_->sent));
+    if (attempt.blocked()) return attempt;
+    if (attempt.state != Attempt::State::done) return fail_with(below_.error());
+    unsent_->sent += attempt.count;
+    if (unsent_->sent == unsent_->records.size()) unsent_.reset();
+  }
+  return {Attempt::State::done};
 }
 
 Attempt TlsStream::try_finish() {

@@ -18,6 +18,8 @@ class BufferPool {
  public:
   // The plaintext of one TLS record (RFC 8446 §5.1), so that a record is never split over two reads.
   static constexpr std::size_t buffer_bytes = 16 * 1024;
+  // For who has more to read than that: four records and a piece of the next, in one system call.
+  static constexpr std::size_t bulk_bytes = std::size_t{80} * 1024;
 
   BufferPool() = default;
   BufferPool(const BufferPool&) = delete;
@@ -29,17 +31,20 @@ class BufferPool {
     Release() = default;
     Release(BufferPool& pool, std::size_t bytes) : pool_(&pool), bytes_(bytes) {}
     void operator()(std::uint8_t* memory) const {
-      pool_->lent_.subtract(bytes_);
+      pool_->no_longer_lent(bytes_);
       delete[] memory;
     }
 
    private:
+    friend class BufferPool;
     BufferPool* pool_ = nullptr;
     std::size_t bytes_ = 0;
   };
   using Memory = std::unique_ptr<std::uint8_t[], Release>;
 
   [[nodiscard]] Memory take();
+  // bulk_bytes; null while so many are lent that peers who do not take what was read would cost too much memory.
+  [[nodiscard]] Memory take_bulk();
   void give_back(Memory memory);
   // More than buffer_bytes, to be given back to the system alone.
   [[nodiscard]] Memory take_larger(std::size_t bytes);
@@ -49,10 +54,19 @@ class BufferPool {
   [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_.value(); }
 
  private:
+  using Kept = std::vector<std::unique_ptr<std::uint8_t[]>>;
   static constexpr std::size_t most_kept = 256;
+  static constexpr std::size_t most_bulk_kept = 4;
+  static constexpr std::size_t most_bulk_lent = 32;
+
+  [[nodiscard]] Memory take_kept(Kept& kept, std::size_t bytes);
+  void no_longer_lent(std::size_t bytes);
+
   Counter lent_;
   Counter kept_bytes_;
-  std::vector<std::unique_ptr<std::uint8_t[]>> kept_;
+  std::size_t bulk_lent_ = 0;
+  Kept kept_;
+  Kept kept_bulk_;
 };
 
 // Bytes read and not yet consumed: contiguous, growing up to a bound while a head is incomplete.
@@ -67,14 +81,19 @@ class InputBuffer {
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   void consume(std::size_t count);
 
-  // Room for more bytes behind the unread ones; never empty. Ends views of unread().
+  // Room for more bytes behind the unread ones; never empty, and more of it where the last read filled a buffer. Ends
+  // views of unread().
   [[nodiscard]] ByteSpan room();
-  void added(std::size_t count) { end_ += count; }
+  void added(std::size_t count) {
+    flows_ = count >= BufferPool::buffer_bytes;
+    end_ += count;
+  }
 
   // Gives the memory back if nothing is unread.
   void release_if_empty();
 
  private:
+  void take_memory();
   void grow();
 
   BufferPool& pool_;
@@ -82,6 +101,7 @@ class InputBuffer {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  bool flows_ = false;  // more than a buffer's worth at a time, by the last read
 };
 
 }  // namespace sallyport::io

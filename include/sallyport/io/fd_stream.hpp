@@ -111,9 +111,10 @@ class FdStream final : public Stream {
   std::atomic<std::uint64_t> received_ = 0;
   std::atomic<std::uint64_t> sent_ = 0;
   Error error_;
-  std::uint64_t turn_ = 0;      // of the loop, in which
-  unsigned reads_in_turn_ = 0;  // so many reads were made
-  mutable Path path_;           // as the kernel said at
+  std::uint64_t turn_ = 0;         // of the loop, in which
+  unsigned reads_in_turn_ = 0;     // so many reads were made
+  std::size_t bytes_in_turn_ = 0;  // and brought so much
+  mutable Path path_;              // as the kernel said at
   mutable TimePoint path_asked_at_ = never;
   std::unique_ptr<StreamTap> tap_;  // mostly null
   void (*on_break_)(void*) = nullptr;

@@ -51,6 +51,7 @@ class TlsStream final : public io::Stream {
   HandshakeAwaiter handshake();
   io::Attempt try_handshake();
 
+  // Once it was blocked, the next attempt must begin with the same bytes: they may be encrypted already.
   io::Attempt try_write(ByteView from) override;
   // close_notify, then the end of the stream below.
   io::Attempt try_finish() override;
@@ -80,6 +81,12 @@ class TlsStream final : public io::Stream {
  private:
   friend class ServerContext;
   friend class ClientContext;
+  // Records that the stream below has not taken: nothing may overtake them.
+  struct Unsent {
+    std::vector<std::uint8_t> records;
+    std::size_t sent = 0;
+    std::size_t plaintext = 0;  // that they carry
+  };
   static TlsStream& of(const SSL* ssl);
   static BIO_METHOD* bio_method();
   static int bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got);
@@ -92,6 +99,12 @@ class TlsStream final : public io::Stream {
 
   void let_go_of_handshake();
   void let_go_of_callbacks();
+  io::Attempt receive(ByteSpan into);
+  io::Attempt send(ByteView record);
+  io::Attempt read_bulk(ByteSpan into, ByteSpan scratch);
+  io::Attempt read_records(ByteSpan into);
+  io::Attempt write_records(ByteView from, ByteSpan scratch);
+  io::Attempt send_unsent();
   io::Attempt outcome(int result, const char* doing);
   io::Attempt fail_with(Error error);
 
@@ -99,6 +112,13 @@ class TlsStream final : public io::Stream {
   std::unique_ptr<Callbacks> callbacks_;  // null once none can be called any more
   crypto::SslPtr ssl_;
   io::Attempt below_last_;  // why OpenSSL stopped: what the stream below said last
+  // During an attempt to read:
+  ByteSpan receiving_;   // where to receive for OpenSSL, which does it itself where this is empty
+  ByteView arrived_;     // of what was received there, what OpenSSL has not taken
+  bool enough_ = false;  // there is plaintext: the stream below is left alone
+  // During an attempt to write: where records go instead of to the stream below.
+  ByteSpan gathering_;
+  std::unique_ptr<Unsent> unsent_;
   bool below_ended_ = false;
   bool in_handshake_ = false;
   bool failed_ = false;

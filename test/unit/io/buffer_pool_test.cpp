@@ -129,8 +129,49 @@ TEST(the_pool_knows_how_much_it_lent_and_keeps) {
   CHECK(pool.lent_bytes() == 0);
 }
 
+TEST(who_fills_a_buffer_gets_a_larger_one) {
+  BufferPool pool;
+  InputBuffer buffer(pool);
+  CHECK_EQUAL(buffer.room().size(), BufferPool::buffer_bytes);
+  buffer.added(BufferPool::buffer_bytes);
+  buffer.consume(BufferPool::buffer_bytes);
+  CHECK_EQUAL(buffer.room().size(), BufferPool::bulk_bytes);
+  buffer.added(20'000);
+  buffer.consume(20'000);
+  // A wait in between says nothing of what comes.
+  buffer.release_if_empty();
+  CHECK(pool.lent_bytes() == 0);
+  CHECK_EQUAL(buffer.room().size(), BufferPool::bulk_bytes);
+  buffer.added(100);
+  buffer.consume(100);
+  buffer.release_if_empty();
+  CHECK_EQUAL(buffer.room().size(), BufferPool::buffer_bytes);
+}
+
+TEST(large_buffers_are_lent_to_a_few_and_kept_for_fewer) {
+  BufferPool pool;
+  std::vector<BufferPool::Memory> lent;
+  for (BufferPool::Memory memory = pool.take_bulk(); memory; memory = pool.take_bulk())
+    lent.push_back(std::move(memory));
+  CHECK(lent.size() > 8 && lent.size() * BufferPool::bulk_bytes <= 4 * 1024 * 1024);
+  CHECK(pool.lent_bytes() == lent.size() * BufferPool::bulk_bytes);
+  {
+    InputBuffer buffer(pool);
+    buffer.added(buffer.room().size());
+    buffer.consume(BufferPool::buffer_bytes);
+    CHECK_EQUAL(buffer.room().size(), BufferPool::buffer_bytes);
+  }
+  lent.pop_back();
+  CHECK(pool.take_bulk() != nullptr);
+  for (BufferPool::Memory& memory : lent) pool.give_back(std::move(memory));
+  CHECK(pool.lent_bytes() == 0);
+  CHECK(pool.kept_bytes() <= 512 * 1024);
+}
+
 UNIT_MAIN(UNIT_TEST(memory_given_back_is_lent_again),
           UNIT_TEST(a_buffer_takes_memory_with_its_first_byte_and_gives_it_back_when_empty),
           UNIT_TEST(the_end_of_a_buffer_returns_memory_with_bytes_in_it),
           UNIT_TEST(room_is_found_in_front_before_the_buffer_grows), UNIT_TEST(a_buffer_grows_around_what_is_unread),
-          UNIT_TEST(the_pool_keeps_a_bounded_number), UNIT_TEST(the_pool_knows_how_much_it_lent_and_keeps))
+          UNIT_TEST(the_pool_keeps_a_bounded_number), UNIT_TEST(the_pool_knows_how_much_it_lent_and_keeps),
+          UNIT_TEST(who_fills_a_buffer_gets_a_larger_one),
+          UNIT_TEST(large_buffers_are_lent_to_a_few_and_kept_for_fewer))
