@@ -246,6 +246,7 @@ Attempt TlsStream::try_write(ByteView from) {
   if (failed_) return {Attempt::State::failed};
   if (unsent_) {
     const std::size_t plaintext = unsent_->plaintext;
+    if (from.size() < plaintext) return fail_with({ErrorKind::tls, "TLS: other bytes than those that were blocked"});
     const Attempt attempt = send_unsent();
     return attempt.state == Attempt::State::done ? Attempt{Attempt::State::done, plaintext} : attempt;
   }

@@ -13,6 +13,7 @@ using namespace sallyport;
 using namespace sallyport::io;
 using namespace sallyport::tls;
 using test::distinct_bytes;
+using test::raw_server_context;
 using test::Received;
 using test::TlsFixture;
 using test::TlsStreamPtr;
@@ -106,6 +107,30 @@ Task<void> pass_into_odd_rooms(Stream& from, Stream& to, std::string bytes, Rece
   co_await sending.join();
 }
 
+Task<void> read_all_of(Stream& stream, std::size_t size, Received& received) {
+  std::vector<std::uint8_t> buffer(BufferPool::bulk_bytes);
+  while (received.bytes.size() < size) {
+    const Result<std::size_t> got = co_await stream.read(buffer);
+    if (!got || *got == 0) co_return;
+    received.bytes += text_of(ByteView(buffer).first(*got));
+  }
+}
+
+// There, with other keys each time, and back: the client has to change its own with what it writes next.
+Task<void> echo_under_changing_keys(Stream& server, SSL* keys, Stream& client, std::string bytes, Received& there,
+                                    Received& back) {
+  for (std::size_t rounds = 1; rounds <= 4; ++rounds) {
+    StartedTask<void> reading(read_all_of(client, rounds * bytes.size(), there));
+    CHECK_OK(co_await server.write(bytes_of(bytes).first(bytes.size() / 2)));
+    CHECK_EQUAL(SSL_key_update(keys, SSL_KEY_UPDATE_REQUESTED), 1);
+    CHECK_OK(co_await server.write(bytes_of(bytes).subspan(bytes.size() / 2)));
+    co_await reading.join();
+    StartedTask<void> reading_back(read_all_of(server, rounds * bytes.size(), back));
+    CHECK_OK(co_await client.write(bytes_of(bytes)));
+    co_await reading_back.join();
+  }
+}
+
 }  // namespace
 
 TEST(several_records_take_one_write_and_one_read) {
@@ -197,6 +222,31 @@ TEST(bulk_inside_bulk) {
   CHECK(received.bytes == bytes);
 }
 
+TEST(what_is_shorter_than_what_was_blocked_cannot_be_written) {
+  Session session;
+  const std::string bytes = distinct_bytes(4 * record, 11);
+  session.below_client.room = 20'000;
+  CHECK(session.client_side->try_write(bytes_of(bytes)).blocked());
+  CHECK_EQUAL(session.client_side->try_write(bytes_of(bytes).first(100)).state, Attempt::State::failed);
+  CHECK_EQUAL(session.client_side->error().kind, ErrorKind::tls);
+}
+
+TEST(keys_may_change_in_the_middle) {
+  TlsFixture fixture;
+  const crypto::SslCtxPtr context = raw_server_context(fixture.leaf, TLS1_3_VERSION, TLS1_3_VERSION);
+  crypto::SslPtr ssl(SSL_new(context.get()));
+  SSL* const peer = ssl.get();
+  SSL_set_accept_state(peer);
+  const auto server = std::make_unique<TlsStream>(std::move(ssl), *fixture.server_socket, Callbacks());
+  const TlsStreamPtr client = fixture.connect(*fixture.client_socket, fixture.client_session());
+  fixture.must_shake_hands(*client, *server);
+  const std::string bytes = distinct_bytes(3 * record, 12);
+  Received there, back;
+  fixture.run(echo_under_changing_keys(*server, peer, *client, bytes, there, back));
+  CHECK(there.bytes == bytes + bytes + bytes + bytes);
+  CHECK(back.bytes == there.bytes);
+}
+
 TEST(what_came_before_a_broken_record_is_read) {
   Session session;
   const std::string bytes = distinct_bytes(2 * record, 10);
@@ -213,4 +263,5 @@ UNIT_MAIN(UNIT_TEST(several_records_take_one_write_and_one_read),
           UNIT_TEST(rooms_of_all_sizes_may_follow_one_another),
           UNIT_TEST(what_was_not_taken_goes_first_and_counts_when_it_is_gone),
           UNIT_TEST(peers_that_trickle_and_say_without_need_that_they_are_blocked_lose_nothing),
-          UNIT_TEST(bulk_inside_bulk), UNIT_TEST(what_came_before_a_broken_record_is_read))
+          UNIT_TEST(bulk_inside_bulk), UNIT_TEST(what_is_shorter_than_what_was_blocked_cannot_be_written),
+          UNIT_TEST(keys_may_change_in_the_middle), UNIT_TEST(what_came_before_a_broken_record_is_read))
