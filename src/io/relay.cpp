@@ -12,7 +12,8 @@
 namespace sallyport::io {
 namespace {
 
-constexpr unsigned most_moves_in_turn = 4;
+// Of some 100 KiB each: together they take about as long as one handshake.
+constexpr unsigned most_moves_in_turn = 16;
 
 // What the two directions of a relay share.
 class Pair {
