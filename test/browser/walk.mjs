@@ -21,6 +21,8 @@ async function connectionsAppear(page) {
 
 async function connectionInFull(page) {
   await (await row(page, 'shown-1.test')).click();
+  // Seen as early as in its handshake, it is drawn anew as it goes on.
+  await until(page, () => document.querySelector('aside.detail')?.textContent.includes('Origin side'));
   const detail = await page.innerText('aside.detail');
   expect('it is shown in full', ['TLSv1.3', 't13', 'ALLOWED-BY-DEFAULT', 'Client side', 'Origin side'].every((part) => detail.includes(part)), detail);
   await page.keyboard.press('Escape');
