@@ -2,6 +2,7 @@
 client's namespace, and an origin that answers whatever datagram reaches it."""
 
 import contextlib
+import itertools
 import os
 import re
 import select
@@ -92,14 +93,18 @@ def flight(name):
 # --- ends
 
 
+# Each flow has a port of its own: what the guard remembers of another one is no verdict on it. Below those that the kernel
+# gives out.
+_PORTS = itertools.cycle(range(12_000, 32_000))
+
+
 class Flow:
     """A connected UDP socket of the client's: what it is told of its datagrams."""
 
     def __init__(self, lab, address, port=443, source=None, options=()):
         family = socket.AF_INET if family_of(address) == 4 else socket.AF_INET6
         self._socket = lab.client_side.socket(family, socket.SOCK_DGRAM)
-        if source:
-            self._socket.bind((source, 0))
+        self._socket.bind((source or "", next(_PORTS)))
         for option in options:  # of setsockopt(2), for headers that others do not have
             self._socket.setsockopt(*option)
         self._socket.connect((address, port))
