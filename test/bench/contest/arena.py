@@ -59,7 +59,7 @@ class Arena:
         self.static_identity = self._identity("static", self.authority)
         self.origin_identity = self._identity("origin", self.root)
         self._numbers, self._names = itertools.count(_FIRST_CLIENT), itertools.count(0, 1_000_000)
-        self._crowds, self._own_questions = itertools.count(1), itertools.count(1)
+        self._crowds, self._own_questions, self._folders = itertools.count(1), itertools.count(1), itertools.count(1)
         self._prepare_clients()
         self._start_origins()
         self._name_server = NameServer(self.origin_side, topology.NAME_SERVER, {"*": [ORIGIN]})
@@ -85,9 +85,18 @@ class Arena:
         self.gateway_side.run(["ip", "route", "add", _CROWD, "via", topology.CLIENT])
         self.origin_side.run(["ip", "route", "add", _CROWD, "via", topology.GATEWAY_WAN])
         for side in (self.client_side, self.gateway_side, self.origin_side):
-            side.run(["sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1", "net.ipv4.ip_local_port_range=1024 65000"])
+            side.run(["sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1", "net.ipv4.ip_local_port_range=1024 65000",
+                      "net.ipv4.ip_local_reserved_ports=8443-8445"])  # where contestants listen
+
+    def new_folder(self, name):
+        """An empty one, in which everybody may write."""
+        path = os.path.join(self.folder, f"{name}-{next(self._folders)}")
+        os.makedirs(path)
+        os.chmod(path, 0o777)
+        return path
 
     def new_client(self):
+        """An address; after the last one the first again, whose sockets have had their time."""
         return f"10.1.0.{_FIRST_CLIENT + (next(self._numbers) - _FIRST_CLIENT) % _CLIENTS}"
 
     def new_crowd(self, number):

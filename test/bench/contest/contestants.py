@@ -40,9 +40,7 @@ class Contestant:
     def __init__(self, arena):
         self.arena, self.pid, self._process = arena, None, None
         self.client = arena.new_client()
-        self.folder = os.path.join(arena.folder, f"{self.name}-{self.client}")
-        os.makedirs(self.folder)
-        os.chmod(self.folder, 0o777)
+        self.folder = arena.new_folder(self.name)
 
     def start(self, mode):
         for command in self.steering():
