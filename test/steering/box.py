@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import stat
 import tempfile
 
@@ -34,10 +35,10 @@ class Box:
 
     def state(self):
         """All that steering may change in the kernel, as text, without counters and comments."""
-        commands = [f"{command}-{self.variant}-save | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'"
-                    for command in ("iptables", "ip6tables")]
+        commands = [f"{command}-{self.variant}-save" for command in ("iptables", "ip6tables")]
         commands += ["ipset list -t", "ip rule", "ip -6 rule", "ip route show table all", "ip -6 route show table all"]
-        return "\n".join(self.namespaces.run("gateway", f"{command} || true").stdout for command in commands)
+        text = "\n".join(self.namespaces.run("gateway", command).stdout for command in commands)
+        return re.sub(r"^#.*\n|\[[0-9:]*\]", "", text, flags=re.MULTILINE)
 
     def settings(self):
         """Every sysctl of the network, and the sets."""

@@ -25,8 +25,8 @@ _ROUTES = [["ip", "rule", "{}", "fwmark", "1", "lookup", "100"],
 class Contestant:
     """One proxy. `modes` are those it can be started in: intercept, passthrough, resumed, http2, no pool, and sallyport's own.
     `only`: the works it does, all where it is empty; `pace`: its share of the operations, less where it is slow; `may_fail`: the
-    share of them that its design loses now and then. `at_start`: what it had spent (CPU seconds) and held (resident KiB) when it
-    was ready."""
+    share of them that its design loses now and then. `at_start`: what its first thread had spent (CPU seconds; others make
+    keys meanwhile, for as long as chance will have it) and what it held (resident KiB) when it was ready."""
 
     name, package, note = "", "", ""
     modes = frozenset({"intercept"})
@@ -105,7 +105,7 @@ class Contestant:
             time.sleep(0.1)
         if self.pid:
             machine.until_idle(self.pid)
-            self.at_start = (machine.cpu_seconds(self.pid), machine.resident_kib(self.pid))
+            self.at_start = (machine.thread_seconds(self.pid), machine.resident_kib(self.pid))
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
