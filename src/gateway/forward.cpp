@@ -17,7 +17,6 @@
 namespace sallyport::gateway {
 namespace {
 
-constexpr std::string_view request_id_field = "X-Request-ID";
 constexpr std::string_view via_value = "1.1 sallyport";
 // RFC 9110 §15.2 sets no bound; an origin that only ever sends interim responses is not answering.
 constexpr int most_interim_responses = 32;
@@ -72,69 +71,6 @@ class Forwarder::UpgradedConversation final : public Conversation {
   Running& running_;
   io::Stream& client_;
   io::Stream& origin_;
-};
-
-// Carries the request's body to the origin, beside the response.
-struct Forwarder::RequestPump {
-  // What we say of a request, no trailer of the client's may say again.
-  static void remove_injected(const Running& running, http::Fields& trailers) {
-    trailers.remove(request_id_field);
-    if (running.verdict.rewrite == nullptr) return;
-    for (const policy::HeaderField& field : running.verdict.rewrite->headers) trailers.remove(field.name);
-  }
-
-  static io::Task<void> run(Running& running, http::UpstreamExchange& upstream) {
-    http::BodySource& body = running.exchange.request_body;
-    if (running.kept_body.whole()) {
-      Result<void> sent;
-      const ByteView bytes = running.kept_body.bytes();
-      if (!bytes.empty()) sent = co_await upstream.send_body(bytes);
-      if (sent) co_await finish(running, upstream);
-      co_return;
-    }
-    const bool may_refuse = upstream.facts().alpn == "h2";
-    for (;;) {
-      if (!body.has_buffered()) {
-        const Result<void> flushed = co_await upstream.flush();
-        if (!flushed) co_return;
-        const bool has_room = upstream.has_room();
-        if (!has_room) {
-          const Result<void> room = co_await upstream.wait_for_room();
-          if (!room) co_return;
-        }
-      }
-      running.body_begun = true;
-      const Result<ByteView> part = co_await body.read();
-      if (!part) {
-        if (part.error().kind == ErrorKind::cancelled) co_return;
-        running.client_error = part.error();
-        upstream.close({ErrorKind::cancelled, "the request ended early"});
-        co_return;
-      }
-      running.request_bytes += part->size();
-      if (running.most_kept > 0) running.kept->request.add_body(*part, running.most_kept);
-      if (part->empty()) {
-        running.kept_body.end();
-        remove_injected(running, body.trailers());
-        co_await finish(running, upstream);
-        co_return;
-      }
-      if (may_refuse) {
-        running.kept_body.add(*part);
-      } else {
-        running.kept_body.give_up();
-      }
-      const Result<void> sent = co_await upstream.send_body(*part);
-      if (!sent) co_return;
-    }
-  }
-
-  // An origin that stops reading may have answered already: the response tells.
-  static io::Task<void> finish(Running& running, http::UpstreamExchange& upstream) {
-    [[maybe_unused]] const Result<void> finished = co_await upstream.finish(running.exchange.request_body.trailers());
-    running.request_sent = true;
-    if (running.clock.current() == record::Phase::send) running.clock.enter(record::Phase::wait);
-  }
 };
 
 Forwarder::Forwarder(WorkerContext& worker, Lifetime& lifetime, const Session& session, Upstreams::First first_upstream,
@@ -315,7 +251,7 @@ io::Task<Result<void>> Forwarder::send_request(Running& running, http::UpstreamE
 // The response may begin, and end, while the request still flows.
 io::Task<Result<void>> Forwarder::relay_both_ways(Running& running, http::UpstreamExchange& upstream) {
   http::Exchange& exchange = running.exchange;
-  io::StartedTask<void> pumping(RequestPump::run(running, upstream));
+  io::StartedTask<void> pumping(pump_request(running, upstream));
   Result<void> relayed = co_await relay_response(running, upstream);
   // An origin may answer early and still want the rest. One that failed gets no more, and a client that waited to be
   // told to go on has nothing more to send.

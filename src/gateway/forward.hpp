@@ -31,7 +31,6 @@ class Forwarder final : public http::ExchangeHandler {
 
  private:
   struct Running;
-  struct RequestPump;
   class UpgradedConversation;
 
   void judge(Running& running) const;
@@ -44,6 +43,9 @@ class Forwarder final : public http::ExchangeHandler {
   io::Task<Result<std::unique_ptr<http::UpstreamExchange>>> open_upstream(Running& running);
   io::Task<Result<void>> relay_once(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> relay_both_ways(Running& running, http::UpstreamExchange& upstream);
+  static io::Task<void> pump_request(Running& running, http::UpstreamExchange& upstream);
+  static io::Task<void> finish_request(Running& running, http::UpstreamExchange& upstream);
+  static void remove_injected(const Running& running, http::Fields& trailers);
   io::Task<Result<void>> send_request(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<void>> relay_response(Running& running, http::UpstreamExchange& upstream);
   io::Task<Result<http::ResponseHead*>> begin_response(Running& running, http::UpstreamExchange& upstream);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sallyport/http/protocol_switch.hpp"
 #include "sallyport/http/request_id.hpp"
@@ -14,6 +15,8 @@
 #include "phase_clock.hpp"
 
 namespace sallyport::gateway {
+
+inline constexpr std::string_view request_id_field = "X-Request-ID";
 
 struct Forwarder::Running {
   Running(Forwarder& given_forwarder, http::Exchange& given)

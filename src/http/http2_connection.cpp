@@ -16,11 +16,8 @@ using io::Attempt;
 constexpr std::size_t most_output_to_client = std::size_t{16} * 1024;
 // There are many clients to an origin's connection, and an upload's frames leave four records at a time.
 constexpr std::size_t most_output_to_origin = std::size_t{64} * 1024;
-constexpr std::size_t room_for_heads = std::size_t{17} * 1024;
 // A peer that sends as fast as we read does not keep the loop to itself.
 constexpr unsigned most_reads_in_turn = 16;
-// What an idle connection may keep of the memory that its frames needed.
-constexpr std::size_t output_kept = 1024;
 
 // A block that decodes to more than so many times what was advertised is no mistake about sizes: HPACK makes four
 // kilobytes of one (RFC 9113 §10.5.1), and all of them cost time to decode.
@@ -54,7 +51,7 @@ Connection::Connection(io::Stream& stream, io::BufferPool& buffers, ConnectionOp
       reader_(*this, &Connection::read),
       writer_(*this, &Connection::pump),
       arriving_(options.role == Role::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0),
-      most_output_(options.role == Role::client ? most_output_to_origin : most_output_to_client),
+      output_(options.role == Role::client ? most_output_to_origin : most_output_to_client),
       window_(options.role == Role::client ? responses_window : requests_window),
       started_(stream.loop().now()),
       output_moved_(started_),
@@ -172,9 +169,9 @@ void Connection::pump() {
       end(malformed ? ErrorCode::protocol_error : ErrorCode::enhance_your_calm, fault_);
     }
     fill();
-  } while (!ended_ && unsent() > 0 && write_some());
+  } while (!ended_ && !output_.empty() && write_some());
   if (ended_) return;
-  if (unsent() == 0 && nghttp2_session_want_read(session()) == 0 && nghttp2_session_want_write(session()) == 0) {
+  if (output_.empty() && nghttp2_session_want_read(session()) == 0 && nghttp2_session_want_write(session()) == 0) {
     finish({ErrorKind::end_of_stream, "both sides were done with the connection"});
     return;
   }
@@ -183,8 +180,8 @@ void Connection::pump() {
 
 void Connection::fill(Room room) {
   if (ended_ || in_session_) return;
-  const std::size_t most = room == Room::ordinary    ? most_output_
-                           : room == Room::for_heads ? most_output_ + room_for_heads
+  const std::size_t most = room == Room::ordinary    ? output_.most()
+                           : room == Room::for_heads ? output_.most() + Output::room_for_heads
                                                      : std::numeric_limits<std::size_t>::max();
   in_session_ = true;
   const std::uint8_t* bytes = nullptr;
@@ -192,28 +189,18 @@ void Connection::fill(Room room) {
   do {
     count = nghttp2_session_mem_send(session(), &bytes);
     if (count > 0) append({bytes, static_cast<std::size_t>(count)});
-  } while (count > 0 && unsent() < most);
+  } while (count > 0 && output_.unsent().size() < most);
   in_session_ = false;
   if (count < 0) finish({ErrorKind::system, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(count))});
 }
 
 void Connection::append(ByteView bytes) {
   if (output_.empty()) output_moved_ = stream_.loop().now();
-  const std::size_t needed = output_.size() + bytes.size();
-  if (needed > output_.capacity() && sent_ > 0) {
-    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(sent_, 0)));
-    return append(bytes);
-  }
-  // Not left to double beyond what it comes to.
-  const std::size_t largest = most_output_ + room_for_heads;
-  if (needed > output_.capacity() && needed <= largest) {
-    output_.reserve(std::clamp(2 * output_.capacity(), needed, largest));
-  }
-  output_.insert(output_.end(), bytes.begin(), bytes.end());
+  output_.append(bytes);
 }
 
 bool Connection::write_some() {
-  const Attempt attempt = stream_.try_write(ByteView(output_).subspan(sent_));
+  const Attempt attempt = stream_.try_write(output_.unsent());
   if (attempt.blocked()) {
     wait_for(attempt, writer_);
     return false;
@@ -222,19 +209,13 @@ bool Connection::write_some() {
     finish(stream_.error());
     return false;
   }
-  sent_ += attempt.count;
+  output_.sent(attempt.count);
   output_moved_ = stream_.loop().now();
-  if (unsent() == 0) {
-    output_.clear();
-    sent_ = 0;
-    if (flow_count_ == 0 && output_.capacity() > output_kept) output_.shrink_to_fit();
-  } else if (sent_ >= most_output_) {
-    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(sent_, 0)));
-  }
+  if (output_.empty() && flow_count_ == 0) output_.shrink();
   return true;
 }
 
-bool Connection::output_full() const { return unsent() >= most_output_; }
+bool Connection::output_full() const { return output_.full(); }
 
 void Connection::schedule_pump() {
   if (ended_ || std::exchange(pump_scheduled_, true)) return;
@@ -262,7 +243,7 @@ void Connection::schedule_change() {
 
 io::TimePoint Connection::deadline() const {
   io::TimePoint earliest = io::never;
-  if (unsent() > 0 || ending_) earliest = output_moved_ + options_.stall;
+  if (!output_.empty() || ending_) earliest = output_moved_ + options_.stall;
   if (ending_) return earliest;
   if (!settled_) earliest = std::min(earliest, started_ + options_.first);
   if (settled_ && flow_count_ == 0) {
@@ -279,7 +260,7 @@ void Connection::on_timeout() {
     stream_.set_deadline(deadline());
     return;
   }
-  if ((unsent() > 0 || ending_) && now >= output_moved_ + options_.stall) {
+  if ((!output_.empty() || ending_) && now >= output_moved_ + options_.stall) {
     finish({ErrorKind::timed_out, "the peer does not take what it asked for"});
   } else if (!settled_) {
     end(ErrorCode::settings_timeout, {ErrorKind::timed_out, "no HTTP/2 SETTINGS came in time"});
@@ -326,8 +307,7 @@ void Connection::finish(Error why) {
   stream_.stop_waiting(reader_);
   stream_.stop_waiting(writer_);
   fail_flows(why_);
-  output_ = {};
-  sent_ = 0;
+  output_.clear();
   schedule_change();
 }
 

@@ -24,6 +24,7 @@
 
 #include "http2_flow.hpp"
 #include "http2_frame_headers.hpp"
+#include "http2_output.hpp"
 #include "http2_peer_streams.hpp"
 #include "http2_session_memory.hpp"
 #include "http2_windows.hpp"
@@ -141,7 +142,6 @@ class Connection {
   void finish(Error why);
   void fail_flows(const Error& why);
   void append(ByteView bytes);
-  [[nodiscard]] std::size_t unsent() const { return output_.size() - sent_; }
   [[nodiscard]] bool output_full() const;
   void add(Flow& flow);
   void remove(Flow& flow);
@@ -180,10 +180,8 @@ class Connection {
   std::vector<std::pair<std::int32_t, ErrorCode>> to_reset_;
   std::size_t decoded_ = 0;  // of the block under way
   std::size_t in_hand_ = 0;  // of what was read, what nghttp2 has not been through, about
-  std::size_t most_output_;  // beyond which no DATA is asked for
+  Output output_;
   GrowingWindow window_;
-  std::vector<std::uint8_t> output_;
-  std::size_t sent_ = 0;  // of output_
   Flow* first_ = nullptr;
   std::size_t flow_count_ = 0;
   std::size_t open_streams_ = 0;
