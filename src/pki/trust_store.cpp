@@ -12,6 +12,7 @@
 #include "chain_verifier.hpp"
 #include "file_contents.hpp"
 #include "pem.hpp"
+#include "shared_certificates.hpp"
 
 namespace sallyport::pki {
 
@@ -21,6 +22,8 @@ namespace {
 constexpr int max_depth = 64;
 // At least 112 bits: RSA-2048 (SP 800-57 part 1, table 2).
 constexpr int security_level = 2;
+
+constexpr const char* no_certificate = "no certificate was presented";
 
 std::uint64_t next_generation() {
   static std::atomic<std::uint64_t> last{0};
@@ -88,7 +91,8 @@ struct TrustStore::Source {
   FileIdentity identity;
 };
 
-TrustStore::TrustStore() : accepted_(std::make_unique<AcceptedChains>()) {}
+TrustStore::TrustStore()
+    : accepted_(std::make_unique<AcceptedChains>()), certificates_(std::make_unique<SharedCertificates>()) {}
 TrustStore::~TrustStore() = default;
 
 Result<TrustStorePtr> TrustStore::load(const TrustSources& sources, const std::vector<X509*>& own) {
@@ -166,10 +170,8 @@ TrustStore::Judgement TrustStore::judge_chain(X509* leaf, STACK_OF(X509) * other
   return {X509_V_OK, {}, facts_of(chain, generation_), std::move(verdict.chain)};
 }
 
-TrustStore::Judgement TrustStore::judge(X509* leaf, STACK_OF(X509) * others, std::string_view name,
-                                        std::chrono::sys_seconds now) const {
-  if (leaf == nullptr) return {X509_V_ERR_UNSPECIFIED, "no certificate was presented", {}, nullptr};
-  const std::string key = AcceptedChains::key_of(leaf, others);
+TrustStore::Judgement TrustStore::judge(const std::string& key, X509* leaf, STACK_OF(X509) * others,
+                                        std::string_view name, std::chrono::sys_seconds now) const {
   const std::optional<VerifiedChain> known = accepted_->find(key, now);
   Judgement judgement = known ? Judgement{X509_V_OK, {}, *known, nullptr} : judge_chain(leaf, others, now);
   if (judgement.code != X509_V_OK) return judgement;
@@ -180,17 +182,23 @@ TrustStore::Judgement TrustStore::judge(X509* leaf, STACK_OF(X509) * others, std
 
 Result<VerifiedChain> TrustStore::verify(X509* leaf, STACK_OF(X509) * others, std::string_view name,
                                          std::chrono::sys_seconds now) const {
-  const Judgement judgement = judge(leaf, others, name, now);
+  if (leaf == nullptr) return fail(ErrorKind::certificate, no_certificate);
+  const Judgement judgement = judge(AcceptedChains::key_of(leaf, others), leaf, others, name, now);
   if (judgement.code != X509_V_OK) return fail(ErrorKind::certificate, judgement.reason);
   return judgement.facts;
 }
 
 Result<VerifiedChain> TrustStore::verify(X509_STORE_CTX* presented, std::string_view name) const {
-  Judgement judgement =
-      judge(X509_STORE_CTX_get0_cert(presented), X509_STORE_CTX_get0_untrusted(presented), name, crypto::wall_clock());
+  X509* const leaf = X509_STORE_CTX_get0_cert(presented);
+  STACK_OF(X509)* const others = X509_STORE_CTX_get0_untrusted(presented);
+  X509_STORE_CTX_set_error(presented, X509_V_ERR_UNSPECIFIED);
+  if (leaf == nullptr) return fail(ErrorKind::certificate, no_certificate);
+  const std::string key = AcceptedChains::key_of(leaf, others);
+  Judgement judgement = judge(key, leaf, others, name, crypto::wall_clock());
   X509_STORE_CTX_set_error(presented, judgement.code);
   if (judgement.code != X509_V_OK) return fail(ErrorKind::certificate, std::move(judgement.reason));
   X509_STORE_CTX_set0_verified_chain(presented, judgement.chain.release());
+  certificates_->share(presented, key);
   return judgement.facts;
 }
 

@@ -33,6 +33,7 @@ struct VerifiedChain {
 };
 
 class AcceptedChains;
+class SharedCertificates;
 
 class TrustStore {
  public:
@@ -45,7 +46,8 @@ class TrustStore {
   // To be called in the callback of SSL_CTX_set_cert_verify_callback, once a full handshake: verifies the presented
   // chain for `name` (host name or IP address in text) and leaves OpenSSL's verdict in `presented` for the alert. The
   // store the SSL_CTX was made with is not used. ErrorKind::certificate with a sentence such as "certificate has
-  // expired" or "host name mismatch".
+  // expired" or "host name mismatch". Of a chain that is accepted, the session keeps certificates that it shares with
+  // all others to which the same were presented.
   [[nodiscard]] Result<VerifiedChain> verify(X509_STORE_CTX* presented, std::string_view name) const;
 
   // The same for certificates at hand and a time of choice. `others` may be null.
@@ -82,7 +84,8 @@ class TrustStore {
   Result<void> add_bundle(const std::string& path);
   [[nodiscard]] bool is_own_key(const X509* certificate) const;
   [[nodiscard]] bool claims_our_issue(X509* leaf, STACK_OF(X509) * others) const;
-  [[nodiscard]] Judgement judge(X509* leaf, STACK_OF(X509) * others, std::string_view name,
+  // `key`: AcceptedChains::key_of() the other two.
+  [[nodiscard]] Judgement judge(const std::string& key, X509* leaf, STACK_OF(X509) * others, std::string_view name,
                                 std::chrono::sys_seconds now) const;
   [[nodiscard]] Judgement judge_chain(X509* leaf, STACK_OF(X509) * others, std::chrono::sys_seconds now) const;
 
@@ -93,6 +96,7 @@ class TrustStore {
   std::size_t size_ = 0;
   std::uint64_t generation_ = 0;
   std::unique_ptr<AcceptedChains> accepted_;
+  std::unique_ptr<SharedCertificates> certificates_;
 };
 
 using TrustStorePtr = std::shared_ptr<const TrustStore>;
