@@ -1,8 +1,11 @@
+// The digest's own functions are deprecated in favour of what sha256() is there to go past.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "sallyport/crypto/sha256.hpp"
 
-#include <array>
 #include <cassert>
-#include <cstdint>
+
+#include <openssl/sha.h>
 
 namespace sallyport::crypto {
 namespace {
@@ -14,6 +17,16 @@ void must(int done) {
 }
 
 }  // namespace
+
+std::array<std::uint8_t, 32> sha256(ByteView bytes) {
+  std::array<std::uint8_t, 32> digest{};
+  static_assert(digest.size() == SHA256_DIGEST_LENGTH);
+  SHA256_CTX context{};
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  SHA256_Final(digest.data(), &context);
+  return digest;
+}
 
 Sha256Sum::Sha256Sum() : context_(EVP_MD_CTX_new()) { must(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr)); }
 

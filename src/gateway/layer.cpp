@@ -80,7 +80,7 @@ void Layer::note_hello() {
   const wire::ClientHello& hello = hello_reader_->hello();
   offers_ech_ = hello.offers_ech();
   session_.ja4 = tls::ja4(hello, tls::Ja4Transport::tcp);
-  session_.tls_stack = tls_stack_of(hello);
+  session_.tls_stack = tls_stack_of(hello, session_.ja4);
   if (offers_ech_) session_.notes.emplace_back("ech", "offered");
   std::optional<std::string> attempt = worker_.shared.learnt->ech.repeated_by(
       session_.arrival.client.address, session_.tls_stack, session_.target.name, worker_.loop.now());

@@ -27,11 +27,13 @@ std::string text_of(const PinnedClients::Key& key) {
 
 }  // namespace
 
-std::string tls_stack_of(const wire::ClientHello& hello) {
-  wire::ClientHello lasting = hello;
-  std::erase_if(lasting.extensions, [](std::uint16_t type) {
+std::string tls_stack_of(const wire::ClientHello& hello, const std::string& ja4) {
+  const auto passes = [](std::uint16_t type) {
     return std::ranges::find(passing_extensions, type) != passing_extensions.end();
-  });
+  };
+  if (std::ranges::none_of(hello.extensions, passes)) return ja4;
+  wire::ClientHello lasting = hello;
+  std::erase_if(lasting.extensions, passes);
   return tls::ja4(lasting, tls::Ja4Transport::tcp);
 }
 

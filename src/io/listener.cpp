@@ -19,6 +19,7 @@ Result<void> prepare(int socket, const Listener::Options& options) {
   if (set && family == AF_INET6) set = set_option(socket, SOL_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
   if (set && options.transparent) set = set_transparent(socket, family);
   if (!set) return set;
+  set_no_delay(socket);  // each socket that it accepts inherits it
   sockaddr_storage address{};
   const socklen_t length = options.at.to_sockaddr(address);
   if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), length) != 0) {
@@ -80,7 +81,6 @@ Task<Result<Accepted>> Listener::accept() {
     UniqueFd accepted(
         ::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted) {
-      set_no_delay(accepted.get());
       const Endpoint local = name_of_socket(accepted.get());
       co_return Accepted{std::move(accepted), Endpoint::from_sockaddr(peer), local};
     }

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "sallyport/crypto/certificate.hpp"
+#include "sallyport/crypto/sha256.hpp"
 
 namespace sallyport::pki {
 
@@ -31,8 +32,8 @@ bool set_random_serial(X509* certificate) {
 
 KeyIdentifier identifier_of_key(X509* certificate) {
   const ASN1_BIT_STRING* key = X509_get0_pubkey_bitstr(certificate);
-  crypto::Sha256 digest{};
-  EVP_Digest(ASN1_STRING_get0_data(key), ASN1_STRING_length(key), digest.data(), nullptr, sha256(), nullptr);
+  const crypto::Sha256 digest =
+      crypto::sha256({ASN1_STRING_get0_data(key), static_cast<std::size_t>(ASN1_STRING_length(key))});
   KeyIdentifier identifier{};
   std::copy_n(digest.begin(), identifier.size(), identifier.begin());
   return identifier;

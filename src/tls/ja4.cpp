@@ -4,13 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <iterator>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "sallyport/base/bytes.hpp"
-#include "sallyport/crypto/openssl.hpp"
+#include "sallyport/crypto/sha256.hpp"
 
 namespace sallyport::tls {
 namespace {
@@ -66,24 +65,19 @@ std::string alpn_of(const wire::ClientHello& hello) {
   return {hex_digits[first >> 4], hex_digits[last & 15]};
 }
 
-std::string hex_list(const Values& values) {
-  std::string list;
-  list.reserve(values.size() * 5);
+void append_hex(std::string& text, const Values& values) {
+  std::size_t at = text.size();
+  text.resize(at + values.size() * 5, ',');
   for (const std::uint16_t value : values) {
-    if (!list.empty()) list += ',';
-    for (const int shift : {12, 8, 4, 0}) list += hex_digits[(value >> shift) & 15];
+    for (const int shift : {12, 8, 4, 0}) text[at++] = hex_digits[(value >> shift) & 15];
+    ++at;  // the comma behind it
   }
-  return list;
+  if (!values.empty()) text.pop_back();
 }
 
-using MdPtr = std::unique_ptr<EVP_MD, crypto::Freer<EVP_MD_free>>;
-
-// The first 12 hex digits of SHA-256; "" where OpenSSL fails.
+// The first 12 hex digits of SHA-256.
 std::string short_hash(std::string_view text) {
-  // Fetched once: EVP_sha256() looks the implementation up under a lock at each use.
-  static const MdPtr sha256(EVP_MD_fetch(nullptr, "SHA256", nullptr));
-  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-  if (!sha256 || EVP_Digest(text.data(), text.size(), digest.data(), nullptr, sha256.get(), nullptr) != 1) return {};
+  const std::array<std::uint8_t, 32> digest = crypto::sha256(bytes_of(text));
   std::string hex;
   for (const std::uint8_t byte : std::span(digest).first(6)) {
     hex += hex_digits[byte >> 4];
@@ -95,7 +89,9 @@ std::string short_hash(std::string_view text) {
 std::string hash_of_suites(Values suites) {
   if (suites.empty()) return std::string(no_values);
   std::ranges::sort(suites);
-  return short_hash(hex_list(suites));
+  std::string text;
+  append_hex(text, suites);
+  return short_hash(text);
 }
 
 // The name and the protocols are told in the first part, so that this one is the program's alone.
@@ -103,8 +99,10 @@ std::string hash_of_extensions(Values extensions, const Values& signature_algori
   std::erase_if(extensions, [](std::uint16_t type) { return type == server_name || type == alpn; });
   if (extensions.empty()) return std::string(no_values);
   std::ranges::sort(extensions);
-  std::string text = hex_list(extensions);
-  if (!signature_algorithms.empty()) text += '_' + hex_list(signature_algorithms);
+  std::string text;
+  text.reserve((extensions.size() + signature_algorithms.size()) * 5);
+  append_hex(text, extensions);
+  if (!signature_algorithms.empty()) append_hex(text += '_', signature_algorithms);
   return short_hash(text);
 }
 
@@ -113,17 +111,14 @@ std::string hash_of_extensions(Values extensions, const Values& signature_algori
 std::string ja4(const wire::ClientHello& hello, Ja4Transport transport) {
   const Values suites = without_grease(hello.cipher_suites);
   const Values extensions = without_grease(hello.extensions);
-  const std::string suites_hash = hash_of_suites(suites);
-  const std::string extensions_hash = hash_of_extensions(extensions, without_grease(hello.signature_algorithms));
-  if (suites_hash.empty() || extensions_hash.empty()) return {};
-
   std::string fingerprint(1, static_cast<char>(transport));
   fingerprint += version_of(hello);
   fingerprint += hello.has_extension(server_name) ? 'd' : 'i';
   fingerprint += two_digits(suites.size());
   fingerprint += two_digits(extensions.size());
   fingerprint += alpn_of(hello);
-  fingerprint += '_' + suites_hash + '_' + extensions_hash;
+  fingerprint += '_' + hash_of_suites(suites);
+  fingerprint += '_' + hash_of_extensions(extensions, without_grease(hello.signature_algorithms));
   return fingerprint;
 }
 

@@ -144,8 +144,8 @@ int TlsStream::choose_identity(SSL* ssl, void* /*unused*/) {
     return 0;
   }
   if (identity->certificate == nullptr) return 1;
-  const bool set = SSL_use_certificate(ssl, identity->certificate) == 1 &&
-                   SSL_use_PrivateKey(ssl, identity->key) == 1 && SSL_set1_chain(ssl, identity->chain) == 1;
+  // Looks the kind of key up once, where SSL_use_certificate() and SSL_use_PrivateKey() do it twice.
+  const bool set = SSL_use_cert_and_key(ssl, identity->certificate, identity->key, identity->chain, 1) == 1;
   if (!set) self.error_ = crypto::take_error(ErrorKind::system, "setting the leaf");
   return set ? 1 : 0;
 }

@@ -1,14 +1,18 @@
-// Sha256Sum: the SHA-256 (FIPS 180-4) of bytes that come part by part.
-//
-// One thread at a time.
+// SHA-256 (FIPS 180-4): of bytes that are there (any thread), or that come part by part (Sha256Sum, one thread at a
+// time).
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 
 #include "sallyport/base/bytes.hpp"
 #include "sallyport/crypto/openssl.hpp"
 
 namespace sallyport::crypto {
+
+// Without a context of OpenSSL's, which costs as much as the digest of a hundred bytes.
+[[nodiscard]] std::array<std::uint8_t, 32> sha256(ByteView bytes);
 
 class Sha256Sum {
  public:

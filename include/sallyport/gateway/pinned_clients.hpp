@@ -16,8 +16,9 @@
 namespace sallyport::gateway {
 
 // The client program's fingerprint as it stays from one connection to the next: JA4 of the hello without the extensions
-// that come and go with a session to resume, a cookie, padding, or an encrypted name.
-[[nodiscard]] std::string tls_stack_of(const wire::ClientHello& hello);
+// that come and go with a session to resume, a cookie, padding, or an encrypted name. `ja4`: that of the whole hello,
+// which it is where there are none of them.
+[[nodiscard]] std::string tls_stack_of(const wire::ClientHello& hello, const std::string& ja4);
 
 class PinnedClients {
  public:

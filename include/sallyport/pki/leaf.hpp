@@ -15,7 +15,8 @@ namespace sallyport::pki {
 
 // A certificate that was built here, in the form that is cheap to show. OpenSSL keeps the encoding of what it has read,
 // and writes that of what was built anew at each handshake, for 45,000 instructions. Reading it back costs twice that,
-// once, which pays for itself only where it is shown again: so it is done at the second time.
+// once, which pays for itself only where it is shown again: so it is done at the second time. Its public key is the
+// very object that `built` has.
 class ReadBack {
  public:
   // `built`: the same one each time. Borrowed from it, or from this. Any thread.

@@ -10,7 +10,7 @@ namespace sallyport::tls {
 
 enum class Ja4Transport : char { tcp = 't', quic = 'q' };
 
-// 36 characters, such as "t13d1516h2_8daaf6152771_e5627efa2ab1". "" where SHA-256 is not to be had from OpenSSL.
+// 36 characters, such as "t13d1516h2_8daaf6152771_e5627efa2ab1".
 [[nodiscard]] std::string ja4(const wire::ClientHello& hello, Ja4Transport transport);
 
 }  // namespace sallyport::tls

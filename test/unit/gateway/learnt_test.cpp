@@ -1,6 +1,8 @@
 // What the gateway learns from connections and forgets again: pinned clients, ECH attempts, proofs, demands.
 #include "sallyport/gateway/learnt.hpp"
 
+#include "sallyport/tls/ja4.hpp"
+
 #include "check.hpp"
 
 using namespace sallyport;
@@ -80,11 +82,17 @@ TEST(a_count_expires) {
   CHECK_EQUAL(pinned.refused(key(), 60s, start + 61s), 1U);
 }
 
+std::string stack_of(const wire::ClientHello& hello) {
+  return tls_stack_of(hello, tls::ja4(hello, tls::Ja4Transport::tcp));
+}
+
 TEST(a_stack_is_itself_with_and_without_a_session_to_resume) {
-  const std::string plain = tls_stack_of(hello_with({0, 10, 13, 43, 51}));
-  CHECK_EQUAL(tls_stack_of(hello_with({0, 10, 13, 43, 51, 42, 21, 41})), plain);
-  CHECK_EQUAL(tls_stack_of(hello_with({0, 10, 13, 43, 44, 51, 0xfe0d})), plain);
-  CHECK(tls_stack_of(hello_with({0, 10, 13, 43, 51, 35})) != plain);
+  const std::string plain = stack_of(hello_with({0, 10, 13, 43, 51}));
+  CHECK_EQUAL(stack_of(hello_with({0, 10, 13, 43, 51, 42, 21, 41})), plain);
+  CHECK_EQUAL(stack_of(hello_with({0, 10, 13, 43, 44, 51, 0xfe0d})), plain);
+  CHECK(stack_of(hello_with({0, 10, 13, 43, 51, 35})) != plain);
+  CHECK_EQUAL(tls_stack_of(hello_with({0, 10}), "what nothing has to be taken off"),
+              "what nothing has to be taken off");
 }
 
 TEST(an_ech_attempt_is_joined_with_the_next_name_of_that_stack_once) {

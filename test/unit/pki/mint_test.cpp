@@ -346,6 +346,8 @@ TEST(D01_what_is_shown_again_is_the_same) {
   CHECK_EQUAL(X509_cmp(shown.front(), leaf->certificate.get()), 0);
   for (const X509* one : shown) CHECK(one == shown.front());
   CHECK_EQUAL(X509_check_private_key(shown.front(), leaf->key.get()), 1);
+  CHECK(X509_get0_pubkey(shown.front()) == leaf->key.get());  // which makes that check a matter of nothing
+  CHECK(crypto::fingerprint(shown.front()) == crypto::fingerprint(leaf->certificate.get()));
 }
 
 UNIT_MAIN(UNIT_TEST(A8_below_an_rsa_4096_root_a_leaf_costs_what_it_costs_below_p256), UNIT_TEST(D01_profile),
