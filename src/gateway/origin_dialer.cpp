@@ -57,6 +57,7 @@ io::Task<void> let_alert_arrive(io::FdStream& socket) {
 struct OriginDialer::Verification {
   std::string key;
   bool probing = false;  // nothing is resumed, kept or shown
+  bool offered = false;  // a session to resume
   pki::VerifiedChain chain;
   bool verified = false;
   bool asked_for_certificate = false;
@@ -189,6 +190,7 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
   tls::SessionCache::Found known;
   if (!verification->probing) known = origins->sessions().take(verification->key, crypto::wall_clock());
   if (known.session) verification->until = known.not_after;
+  verification->offered = known.session != nullptr;
   std::function<void(std::string_view)> secret;
   if (captured != nullptr) secret = [captured](std::string_view line) { captured->secret(line); };
   return route.generation.client_tls->connect(
@@ -207,7 +209,8 @@ Result<std::unique_ptr<tls::TlsStream>> OriginDialer::begin_tls(const Route& rou
               .new_session =
                   [verification, origins](crypto::SslSessionPtr session) {
                     if (verification->probing) return;
-                    origins->sessions().put(verification->key, std::move(session), verification->until);
+                    origins->sessions().put(verification->key, std::move(session), verification->until,
+                                            crypto::wall_clock());
                   },
               .identity = [verification, configuration = route.generation.configuration, target = route.target,
                            shared = worker_.shared]() -> Result<tls::Identity> {
@@ -289,6 +292,9 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
   http::OriginFacts& facts = origin.facts();
   worker_.metrics.upstream_opened.add();
   worker_.metrics.upstream_tls.succeeded(session.resumed());
+  if (verification->offered) {
+    worker_.shared.origins->sessions().was_taken_back(verification->key, session.resumed(), crypto::wall_clock());
+  }
   facts.tls = tls_text(session);
   facts.alpn = session.alpn();
   if (X509* const certificate = session.peer_certificate()) facts.certificate = crypto::up_ref(certificate);

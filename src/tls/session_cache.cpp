@@ -9,9 +9,11 @@ extern "C" const char* __tsan_default_suppressions() { return "race:^SSL_SESSION
 
 namespace sallyport::tls {
 
-void SessionCache::put(const std::string& key, crypto::SslSessionPtr session, std::chrono::sys_seconds not_after) {
+void SessionCache::put(const std::string& key, crypto::SslSessionPtr session, std::chrono::sys_seconds not_after,
+                       std::chrono::sys_seconds now) {
   if (capacity_ == 0 || SSL_SESSION_is_resumable(session.get()) == 0) return;
   const std::lock_guard lock(mutex_);
+  if (pausing(key, now)) return;
   const auto known = by_key_.find(key);
   if (known != by_key_.end()) {
     by_use_.erase(known->second);
@@ -42,6 +44,28 @@ SessionCache::Found SessionCache::take(const std::string& key, std::chrono::sys_
   return found;
 }
 
+void SessionCache::was_taken_back(const std::string& key, bool taken, std::chrono::sys_seconds now) {
+  const std::lock_guard lock(mutex_);
+  if (taken) {
+    refusals_.erase(key);
+    return;
+  }
+  if (refusals_.size() >= capacity_) refusals_.clear();
+  Refusals& refusals = refusals_[key];
+  if (++refusals.in_a_row < refusals_in_a_row) return;
+  refusals.paused_until = now + pause;
+  const auto known = by_key_.find(key);
+  if (known == by_key_.end()) return;
+  by_use_.erase(known->second);
+  by_key_.erase(known);
+}
+
+// A clock that was set back must not make a pause longer.
+bool SessionCache::pausing(const std::string& key, std::chrono::sys_seconds now) const {
+  const auto known = refusals_.find(key);
+  return known != refusals_.end() && now < known->second.paused_until && known->second.paused_until <= now + pause;
+}
+
 std::size_t SessionCache::size() const {
   const std::lock_guard lock(mutex_);
   return by_key_.size();
@@ -51,6 +75,7 @@ void SessionCache::clear() {
   const std::lock_guard lock(mutex_);
   by_key_.clear();
   by_use_.clear();
+  refusals_.clear();
 }
 
 }  // namespace sallyport::tls
