@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include <openssl/err.h>
+
 #include "sallyport/tls/tls_stream.hpp"
 
 #include "tls_fixture.hpp"
@@ -112,6 +114,37 @@ TEST(protocols_are_chosen_in_the_servers_order) {
       CHECK(outcome.client.error().reason.ends_with("the alert no application protocol"));
     }
   }
+}
+
+TEST(the_keys_of_the_key_exchange_are_gone_after_it) {
+  using GetKey = long (*)(SSL*, EVP_PKEY**);
+  const GetKey ours = [](SSL* ssl, EVP_PKEY** key) { return SSL_get_tmp_key(ssl, key); };
+  const GetKey theirs = [](SSL* ssl, EVP_PKEY** key) { return SSL_get_peer_tmp_key(ssl, key); };
+  const auto size_of = [](SSL* ssl, GetKey get, auto raw) {
+    EVP_PKEY* key = nullptr;
+    CHECK(get(ssl, &key) == 1 && key != nullptr);
+    const crypto::PkeyPtr held(key);
+    std::array<unsigned char, 64> bytes{};
+    std::size_t size = bytes.size();
+    if (raw(key, bytes.data(), &size) != 1) size = 0;
+    ERR_clear_error();
+    return size;
+  };
+  TlsFixture fixture;
+  const TlsStreamPtr server = fixture.accept(*fixture.server_socket, fixture.server_session());
+  ClientContext::Session session = fixture.client_session();
+  SSL* ssl = nullptr;
+  session.verify = [&](X509_STORE_CTX* presented) -> Result<void> {
+    ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(presented, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    CHECK_EQUAL(size_of(ssl, ours, EVP_PKEY_get_raw_private_key), 32U);
+    CHECK_EQUAL(size_of(ssl, theirs, EVP_PKEY_get_raw_public_key), 32U);
+    X509_STORE_CTX_set_error(presented, X509_V_OK);
+    return {};
+  };
+  const TlsStreamPtr client = fixture.connect(*fixture.client_socket, std::move(session));
+  CHECK_OK(fixture.handshakes(*client, *server).client);
+  CHECK_EQUAL(size_of(ssl, ours, EVP_PKEY_get_raw_private_key), 0U);
+  CHECK_EQUAL(size_of(ssl, theirs, EVP_PKEY_get_raw_public_key), 0U);
 }
 
 TEST(a_chain_that_is_refused_ends_both_sides) {
@@ -249,7 +282,8 @@ TEST(a_server_name_that_cannot_be_sent_is_an_error) {
 }
 
 UNIT_MAIN(UNIT_TEST(both_roles_agree), UNIT_TEST(what_only_the_handshake_asks_for_ends_with_it),
-          UNIT_TEST(protocols_are_chosen_in_the_servers_order), UNIT_TEST(a_chain_that_is_refused_ends_both_sides),
+          UNIT_TEST(protocols_are_chosen_in_the_servers_order),
+          UNIT_TEST(the_keys_of_the_key_exchange_are_gone_after_it), UNIT_TEST(a_chain_that_is_refused_ends_both_sides),
           UNIT_TEST(a_leaf_that_cannot_be_had_ends_both_sides),
           UNIT_TEST(versions_below_tls_1_2_are_refused_in_both_roles),
           UNIT_TEST(tls_1_2_is_spoken_in_both_roles_unless_forbidden),
