@@ -5,6 +5,7 @@
 #include "sallyport/io/notification.hpp"
 
 #include "gentle_close.hpp"
+#include "http1_lent_parser.hpp"
 #include "http1_stream_io.hpp"
 #include "loop_share.hpp"
 
@@ -28,6 +29,10 @@ struct Server::State {
         parser(given.limits),
         writer(stream) {}
 
+  // As much of a head as has arrived.
+  enum class Parsed : std::uint8_t { nothing_yet, a_part, all, refused };
+  Parsed parse_head();
+
   void wait_at_most(io::Duration duration) { client.set_deadline(client.loop().now() + duration); }
 
   io::Stream& client;
@@ -35,8 +40,9 @@ struct Server::State {
   io::InputBuffer input;
   ServerOptions options;
   ExchangeHandler& handler;
-  RequestParser parser;
+  LentParser parser;
   MessageWriter writer;
+  std::unique_ptr<const ParseError> refusal;  // what the client is told, in an answer that is the last
   bool first = true;
   bool idle = false;  // waiting for a request of which nothing has come
   bool draining = false;
@@ -66,7 +72,7 @@ class Server::RequestBody final : public BodySource {
   // Looks one step ahead in what has arrived.
   [[nodiscard]] bool has_buffered() override {
     while (!(ended_ || broken_ || stopped_) && ahead_.empty()) {
-      const std::expected<Step, ParseError> step = state_.parser.step(state_.input.unread());
+      const std::expected<Step, ParseError> step = state_.parser->step(state_.input.unread());
       if (!step) {
         broken_ = true;
         fault_ = step.error().reason;
@@ -91,7 +97,7 @@ class Server::RequestBody final : public BodySource {
     latest_ = latest;
   }
 
-  [[nodiscard]] Fields& trailers() override { return state_.parser.trailers(); }
+  [[nodiscard]] Fields& trailers() override { return state_.parser->trailers(); }
 
   [[nodiscard]] bool ended() const { return ended_ && ahead_.empty(); }
   [[nodiscard]] bool broken() const { return broken_; }
@@ -175,7 +181,7 @@ class Server::Response final : public ResponseSink {
   [[nodiscard]] bool connection_lives() const { return finished_ && goes_on(); }
 
  private:
-  [[nodiscard]] const RequestExtras& extras() const { return state_.parser.extras(); }
+  [[nodiscard]] const RequestExtras& extras() const { return state_.parser->extras(); }
   [[nodiscard]] bool goes_on() const { return keep_alive_ && !end_after_; }
   void wait_for_client() { state_.wait_at_most(state_.options.body); }
 
@@ -207,10 +213,11 @@ io::Task<void> Server::serve() {
       co_await io::next_turn(loop);
       continue;
     }
-    state_->parser.reset();
     more = co_await read_head();
     if (more) more = co_await serve_one();
+    state_->parser.give_back();
   }
+  if (state_->refusal) co_await refuse();
   if (state_->taken_over) co_return;
   state_->input.consume(state_->input.unread().size());
   state_->input.release_if_empty();
@@ -219,7 +226,7 @@ io::Task<void> Server::serve() {
 
 // After read_head(), whose long waits should not keep this frame.
 io::Task<bool> Server::serve_one() {
-  RequestParser& parser = state_->parser;
+  RequestParser& parser = *state_->parser;
   const RequestExtras& extras = parser.extras();
   RequestBody body(*state_);
   Response response(*state_, body);
@@ -245,41 +252,42 @@ io::Task<bool> Server::serve_one() {
   co_return true;
 }
 
+Server::State::Parsed Server::State::parse_head() {
+  if (input.empty() && !parser.held()) return Parsed::nothing_yet;
+  const std::expected<Step, ParseError> step = parser->step(input.unread());
+  if (!step) {
+    refusal = std::make_unique<const ParseError>(step.error());
+    return Parsed::refused;
+  }
+  input.consume(step->consumed);
+  if (step->event == Event::head) return Parsed::all;
+  return parser->in_message() ? Parsed::a_part : Parsed::nothing_yet;
+}
+
+// Most of its life a connection waits here: what is not needed for that stands elsewhere, and not in the frame.
 io::Task<bool> Server::read_head() {
   State& state = *state_;
   state.idle = true;
   state.wait_at_most(state.first ? state.options.header : state.options.idle);
   state.first = false;
   for (;;) {
-    const std::expected<Step, ParseError> step = state.parser.step(state.input.unread());
-    if (!step) {
-      state.idle = false;
-      co_await refuse(step.error());
-      co_return false;
-    }
-    state.input.consume(step->consumed);
-    if (step->event == Event::head) {
-      state.idle = false;
-      co_return true;
-    }
-    if (state.idle && state.parser.in_message()) {
-      state.idle = false;
+    const State::Parsed parsed = state.parse_head();
+    if (parsed != State::Parsed::nothing_yet && std::exchange(state.idle, false)) {
       state.wait_at_most(state.options.header);
     }
-    if (state.idle && state.draining) co_return false;
+    if (parsed == State::Parsed::all) co_return true;
+    if (parsed == State::Parsed::refused || (state.idle && state.draining)) co_return false;
     const Result<std::size_t> got = co_await fill(state.client, state.input);
-    const bool in_time = got || got.error().kind != ErrorKind::timed_out;
-    if (!in_time && !state.idle) {
-      const ParseError late{408, "the request's head did not arrive in time"};
-      co_await refuse(late);
+    if (!got && got.error().kind == ErrorKind::timed_out && !state.idle) {
+      state.refusal = std::make_unique<const ParseError>(ParseError{408, "the request's head did not arrive in time"});
     }
     if (!got || *got == 0) co_return false;
   }
 }
 
-io::Task<void> Server::refuse(const ParseError& error) {
+io::Task<void> Server::refuse() {
   State& state = *state_;
-  const Page page = state.handler.refuse_unreadable(error);
+  const Page page = state.handler.refuse_unreadable(*state.refusal);
   const Framing framing{BodyKind::length, page.body.size()};
   write_response_head(state.writer.begin(framing), page.head, framing, 1, false);
   state.wait_at_most(state.options.body);

@@ -17,6 +17,8 @@ namespace sallyport::http::http1 {
 struct Limits {
   std::size_t header_bytes = 65536;
   std::size_t fields_count = 500;
+
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 class HeadScanner {

@@ -37,7 +37,7 @@ class Server {
 
   io::Task<bool> serve_one();
   io::Task<bool> read_head();
-  io::Task<void> refuse(const ParseError& error);
+  io::Task<void> refuse();
 
   std::unique_ptr<State> state_;
 };
