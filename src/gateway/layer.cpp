@@ -58,6 +58,8 @@ io::Task<bool> Layer::meet_client() {
   }
   const Result<void> hello = co_await read_client_hello();
   if (!hello) co_return false;
+  // What comes now is the half of a handshake that is not TLS's.
+  while (!worker_.loop.take_costly_step()) co_await io::next_turn(worker_.loop);
   Result<Target> target = Target::of(session_.arrival, hello_reader_->hello());
   if (!target) {
     co_await refuse_with(wire::Alert::unrecognized_name, target.error().reason);

@@ -65,18 +65,23 @@ class EventLoop {
   // Calls `call(object)` in this turn, once the running callback has returned.
   void make_ready(void (*call)(void*), void* object) { ready_.push_back({call, object}); }
 
+  // The same once nothing else is ready, right before the sockets have their turn: for what gathers the work of others,
+  // so that a turn sends it in one go.
+  void make_ready_last(void (*call)(void*), void* object) { last_.push_back({call, object}); }
+
   // The same after the sockets had their turn: for work that could otherwise keep the loop to itself.
   void make_ready_next_turn(void (*call)(void*), void* object) { next_turn_.push_back({call, object}); }
   // Counts the turns: each looks at the sockets once.
   [[nodiscard]] std::uint64_t turn() const { return turn_; }
 
-  // Leave for one costly step, a part of a handshake for one, which takes up to 0.3 ms: a turn has few of them, so that
-  // live connections do not wait for all that a burst of new ones asks for. False: ask again in the next turn.
+  // Leave for one costly step, a part of a handshake for one, which takes up to 0.3 ms: a turn has little time for
+  // them, so that live connections do not wait for all that a burst of new ones asks for. False: ask again in the next
+  // turn.
   [[nodiscard]] bool take_costly_step();
   // Whether somebody was told no in this turn or in the one before: whoever would take on more had better wait.
   [[nodiscard]] bool is_behind() const { return costly_.refused || costly_.refused_before; }
 
-  // Takes back every make_ready() for `object` that has not run yet.
+  // Takes back every make_ready…() for `object` that has not run yet.
   void forget_ready(void* object);
 
   [[nodiscard]] event_base* base() const { return base_.get(); }
@@ -110,6 +115,10 @@ class EventLoop {
 
   std::mutex mutex_;  // guards posted_
   std::vector<std::function<void()>> posted_;
+
+  TimePoint costly_since_;  // when this turn's first costly step began
+  std::vector<Ready> last_;
+  std::vector<Ready> put_off_;  // what was for the next turn, now that it has come
 };
 
 // A one-shot timer that calls `call(object)` from the loop. Owned by what it wakes.
