@@ -94,7 +94,7 @@ io::Task<void> Forwarder::handle(http::Exchange& exchange) {
   if (session_.arrival.view != nullptr) session_.arrival.view->exchange_ended();
 }
 
-void Forwarder::judge(Running& running) const {
+void Forwarder::judge(Running& running) {
   const http::RequestHead& request = running.exchange.request;
   const policy::PolicySnapshot& policy = *running.generation.configuration->policy;
   const Target& target = session_.target;
@@ -103,13 +103,30 @@ void Forwarder::judge(Running& running) const {
   if (running.verdict.action == policy::Action::refuse) return;
   running.refusal = target.contradiction;
   if (!running.refusal.empty() || request.authority.empty()) return;
-  const Result<http::Authority> authority = http::Authority::parse(request.authority);
+  const bool own_name = own_name_is_host_ && request.authority == target.name;
+  if (!own_name && !judge_host(running)) return;
+  if (!session_.plain && request.scheme == "http") {
+    running.refusal = "an http:// request does not belong on a TLS connection";
+  }
+  if (session_.plain && request.scheme == "https") {
+    running.refusal = "an https:// request does not belong on a plaintext connection";
+  }
+  if (request.method == "CONNECT") running.refusal = "CONNECT is for a proxy, and this is an origin's connection";
+}
+
+// False: it is no host.
+bool Forwarder::judge_host(Running& running) {
+  const std::string& named = running.exchange.request.authority;
+  const policy::PolicySnapshot& policy = *running.generation.configuration->policy;
+  const Target& target = session_.target;
+  const Result<http::Authority> authority = http::Authority::parse(named);
   if (!authority) {
     running.refusal = "the request's host is not one";
-    return;
+    return false;
   }
   // Policy looks at every name a request goes by, and the connection was verified for one of them alone.
   const bool same_name = authority->host == target.name;
+  own_name_is_host_ = own_name_is_host_ || (same_name && named == target.name);
   const bool proven_name = target.is_address && session_.origin_certificate &&
                            pki::certificate_names(session_.origin_certificate.get(), authority->host);
   if (!same_name) {
@@ -120,13 +137,7 @@ void Forwarder::judge(Running& running) const {
       running.refusal = "the request's host " + authority->host + " is not the connection's, " + target.name;
     }
   }
-  if (!session_.plain && request.scheme == "http") {
-    running.refusal = "an http:// request does not belong on a TLS connection";
-  }
-  if (session_.plain && request.scheme == "https") {
-    running.refusal = "an https:// request does not belong on a plaintext connection";
-  }
-  if (request.method == "CONNECT") running.refusal = "CONNECT is for a proxy, and this is an origin's connection";
+  return true;
 }
 
 // The verdict said no, or the request contradicts itself: nobody is dialled.

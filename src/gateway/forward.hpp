@@ -33,7 +33,8 @@ class Forwarder final : public http::ExchangeHandler {
   struct Running;
   class UpgradedConversation;
 
-  void judge(Running& running) const;
+  void judge(Running& running);
+  bool judge_host(Running& running);
   void begin_keeping(Running& running) const;
   static void keep_fields(record::KeptMessage& kept, const http::Fields& fields);
   void show_begin(const Running& running) const;
@@ -64,6 +65,8 @@ class Forwarder final : public http::ExchangeHandler {
   const Session& session_;
   Upstreams upstreams_;
   bool first_exchange_ = true;
+  // The target's name has been read as a request's host: whoever says just that means the target.
+  bool own_name_is_host_ = false;
   std::function<void(const record::ExchangeRecord&)> on_record_;
   Endpoint shown_upstream_;
 };

@@ -2,6 +2,12 @@
 #include "forward_running.hpp"
 
 namespace sallyport::gateway {
+namespace {
+
+// Of an exchange: most have no further ones.
+constexpr std::size_t ordinary_extras = 4;
+
+}  // namespace
 
 void Forwarder::keep_fields(record::KeptMessage& kept, const http::Fields& fields) {
   std::size_t bytes = kept.fields.size();
@@ -27,8 +33,11 @@ void Forwarder::show_begin(const Running& running) const {
 // A name that must leave no trace may stand in the connection or in the request alone.
 void Forwarder::begin_keeping(Running& running) const {
   const policy::PolicySnapshot& policy = *running.generation.configuration->policy;
-  const Result<http::Authority> host = http::Authority::parse(running.host());
-  running.may_record = !policy.never_records(session_.target.name) && !(host && policy.never_records(host->host));
+  running.may_record = !policy.never_records(session_.target.name);
+  if (running.may_record && running.host() != session_.target.name) {
+    const Result<http::Authority> host = http::Authority::parse(running.host());
+    running.may_record = !(host && policy.never_records(host->host));
+  }
   if (!running.may_record || !worker_.shared.recorder.keeps_history()) return;
   running.most_kept = running.settings().history.body_bytes;
   keep_fields(running.kept.emplace().request, running.exchange.request.fields);
@@ -99,6 +108,7 @@ void Forwarder::record(Running& running) {
   record.alpn = running.exchange.protocol;
   if (!running.error.empty()) record.error = std::move(running.error);
   record.kept = std::move(running.kept);
+  record.extra.reserve(ordinary_extras);
   session_.annotate(record);
   record.unrecorded = !running.may_record;
   if (session_.judged_as_address) record.extra.emplace_back("judged_as", session_.target.name);

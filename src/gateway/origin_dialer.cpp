@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "sallyport/crypto/certificate.hpp"
 #include "sallyport/io/dial.hpp"
@@ -11,21 +12,38 @@
 #include "origin_identity.hpp"
 
 namespace sallyport::gateway {
+namespace {
 
 // Asked for with each exchange: most fit without growing.
 constexpr std::size_t ordinary_key = 128;
+
+// As the bytes that it is, for nobody reads the key. A number always takes the same room, an address says how much.
+void append_number(std::string& key, std::uint64_t number) {
+  std::array<char, sizeof number> bytes{};
+  std::memcpy(bytes.data(), &number, sizeof number);
+  key.append(bytes.data(), bytes.size());
+}
+
+void append_address(std::string& key, const IpAddress& address) {
+  key += address.is_v4() ? '4' : '6';
+  key.append(text_of(ByteView(address.data(), address.size())));
+}
+
+}  // namespace
 
 std::string reuse_key(const Route& route) {
   const std::optional<Endpoint>& fixed = route.rewritten ? route.rewritten : route.target.endpoint;
   std::string key;
   key.reserve(ordinary_key);
-  key += route.client.address.to_string();
-  key += '|';
-  key += fixed ? fixed->to_string() : "dns:" + std::to_string(route.target.port);
-  key += '|';
+  append_address(key, route.client.address);
+  if (fixed) {
+    append_address(key, fixed->address);
+  } else {
+    key += "dns";
+  }
+  append_number(key, fixed ? fixed->port : route.target.port);
+  append_number(key, route.generation.configuration->trust->generation());
   key += route.target.name;
-  key += '|';
-  key += std::to_string(route.generation.configuration->trust->generation());
   key += is_transparent(route.door) ? "|t" : "|p";
   const pki::ClientIdentityPtr identity = identity_configured_for(*route.generation.configuration, route.target.name);
   if (identity) key += "|" + identity->fingerprint();
@@ -68,7 +86,8 @@ struct OriginDialer::Verification {
 // replaced serves none that came after it. A capture must see a connection from its beginning, and that of nobody else.
 std::string OriginDialer::connection_key(const Route& route) const {
   std::string key = reuse_key(route);
-  key += "|" + std::to_string(route.generation.configuration->policy->generation());
+  key += '|';
+  append_number(key, route.generation.configuration->policy->generation());
   const ActiveCapturePtr capture = worker_.captures.find(route.client.address, route.target.name);
   if (capture != nullptr) key += "|capture " + std::to_string(capture->order.id);
   return key;

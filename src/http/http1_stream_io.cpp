@@ -8,8 +8,15 @@ namespace {
 constexpr std::size_t most_copied = 8 * 1024;
 // Room for most heads with a small body, so that they are not copied while they grow.
 constexpr std::size_t ordinary_message = 2048;
-// What an idle connection may keep of the memory its heads needed.
-constexpr std::size_t pending_kept = 1024;
+// What may be kept for the next message.
+constexpr std::size_t most_spare = std::size_t{16} * 1024;
+
+// Memory that was in use a moment ago: one that waits has none of its own, and none has to be asked for with each
+// message.
+std::string& spare_memory() {
+  static thread_local std::string spare;
+  return spare;
+}
 
 }  // namespace
 
@@ -37,16 +44,30 @@ std::string& MessageWriter::begin(const Framing& framing) {
   body_bytes_ = 0;
   flushed_ = false;
   pending_.clear();
-  pending_.reserve(ordinary_message);
+  take_memory();
   return pending_;
+}
+
+void MessageWriter::take_memory() {
+  if (pending_.empty() && pending_.capacity() < spare_memory().capacity()) pending_.swap(spare_memory());
+  pending_.reserve(ordinary_message);
+}
+
+void MessageWriter::give_memory_back() {
+  pending_.clear();
+  std::string& spare = spare_memory();
+  if (pending_.capacity() > spare.capacity() && pending_.capacity() <= most_spare) pending_.swap(spare);
+  std::string().swap(pending_);
 }
 
 io::Task<Result<void>> MessageWriter::write_body(ByteView part) {
   if (part.empty()) co_return Result<void>();
   body_bytes_ += part.size();
   const bool chunked = framing_.kind == BodyKind::chunked;
+  const bool gathered = pending_.size() + part.size() <= most_copied;
+  if (gathered) take_memory();
   if (chunked) write_chunk_start(pending_, part.size());
-  if (pending_.size() + part.size() <= most_copied) {
+  if (gathered) {
     pending_.append(text_of(part));
   } else {
     Result<void> written = co_await flush();
@@ -62,8 +83,7 @@ io::Task<Result<void>> MessageWriter::flush() {
   if (pending_.empty()) co_return Result<void>();
   flushed_ = true;
   const Result<void> written = co_await stream_.write(bytes_of(pending_));
-  pending_.clear();
-  if (pending_.capacity() > pending_kept) pending_.shrink_to_fit();
+  give_memory_back();
   co_return written;
 }
 

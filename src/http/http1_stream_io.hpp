@@ -51,6 +51,9 @@ class MessageWriter {
   [[nodiscard]] std::uint64_t body_bytes() const { return body_bytes_; }
 
  private:
+  void take_memory();
+  void give_memory_back();
+
   io::Stream& stream_;
   Framing framing_;
   std::string pending_;

@@ -44,12 +44,12 @@ class RandomReserve {
 
 std::string as_text(const std::array<std::uint8_t, uuid_bytes>& bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(36);
+  std::string text(36, '-');
+  char* to = text.data();
   for (std::size_t at = 0; at < bytes.size(); ++at) {
-    if (at == 4 || at == 6 || at == 8 || at == 10) text += '-';
-    text += digits[bytes[at] >> 4];
-    text += digits[bytes[at] & 15];
+    if (at == 4 || at == 6 || at == 8 || at == 10) ++to;
+    *to++ = digits[bytes[at] >> 4];
+    *to++ = digits[bytes[at] & 15];
   }
   return text;
 }

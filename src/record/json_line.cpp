@@ -19,19 +19,23 @@ constexpr std::size_t key_limit = 64;
 constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 // How many characters `text` starts with that stand for themselves. Eight at a time, for nearly all of them do: what
-// is subtracted borrows into a byte's highest bit where the byte is below it.
+// is subtracted borrows into a byte's highest bit where the byte is below it. The last eight may be looked at twice in
+// part.
 std::size_t plain_prefix(std::string_view text) {
   constexpr std::uint64_t each = 0x0101010101010101;
   constexpr std::uint64_t high = each * 0x80;
   const auto has_zero = [](std::uint64_t word) { return (word - each) & ~word & high; };
   std::size_t at = 0;
-  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
+  std::uint64_t word = 0;
+  while (text.size() >= sizeof word) {
+    const std::size_t last = text.size() - sizeof word;
     std::memcpy(&word, text.data() + at, sizeof word);
     const std::uint64_t control = (word - each * 0x20) & ~word & high;
     const std::uint64_t odd = control | (word & high) | has_zero(word ^ (each * 0x7f)) | has_zero(word ^ (each * '"')) |
                               has_zero(word ^ (each * '\\'));
     if (odd != 0) break;
+    if (at == last) return text.size();
+    at = std::min(at + sizeof word, last);
   }
   while (at < text.size() && is_plain(text[at])) ++at;
   return at;
@@ -98,7 +102,7 @@ class JsonLine::Piece {
   }
 
   void add(char c) { *at_++ = c; }
-  void add(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
+  void add(std::string_view text) { at_ = std::copy_n(text.data(), text.size(), at_); }
   void add_number(std::uint64_t value) { at_ = std::to_chars(at_, characters_.data() + characters_.size(), value).ptr; }
   [[nodiscard]] std::string_view text() const { return {characters_.data(), at_}; }
 
@@ -125,6 +129,7 @@ void JsonLine::text(std::string_view name, std::string_view value, std::size_t l
 }
 
 void JsonLine::stranger(std::string_view name, std::string_view value, std::size_t limit) {
+  if (name.size() <= key_limit && plain_prefix(name) == name.size()) return text(name, value, limit);
   out_ += std::exchange(first_, false) ? "\"" : ",\"";
   append_json_escaped(out_, name.size() > key_limit ? cut(name, key_limit) : name);
   out_ += "\":\"";

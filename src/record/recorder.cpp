@@ -13,7 +13,9 @@ void Recorder::write(ExchangeRecord record) const {
   const bool logged = log_.enabled(Level::info);
   const bool watched = live_ != nullptr && live_->watched() && !record.unrecorded;
   if (!logged && !watched && history_ == nullptr) return;
-  std::string line;
+  // Made anew only where the history has kept the one before.
+  static thread_local std::string line;
+  line.clear();
   line.reserve(ordinary_line_bytes);
   append_json(line, record);
   if (logged) log_.write_exchange(line);

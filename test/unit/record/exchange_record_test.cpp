@@ -136,10 +136,12 @@ TEST(a_byte_is_escaped_wherever_it_stands) {
     const char character = static_cast<char>(byte);
     const std::string alone = written(std::string(1, character));
     for (const char neighbour : {'a', ' ', '~', '!', '['}) {
-      for (std::size_t at = 0; at < 17; ++at) {
-        const std::string before(at, neighbour);
-        const std::string after(16 - at, neighbour);
-        CHECK_EQUAL(written(before + character + after), before + alone + after);
+      for (const std::size_t length : {7, 8, 9, 17}) {
+        for (std::size_t at = 0; at < length; ++at) {
+          const std::string before(at, neighbour);
+          const std::string after(length - 1 - at, neighbour);
+          CHECK_EQUAL(written(before + character + after), before + alone + after);
+        }
       }
     }
   }
