@@ -58,7 +58,7 @@ Attempt FdStream::do_try_read(ByteSpan into) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed("receiving", errno);
-    readable_ = false;
+    if (!set_blocked(Interest::readable)) return {Attempt::State::failed};
     return {Attempt::State::wait_readable};
   }
 }
@@ -156,18 +156,44 @@ void FdStream::stop_waiting(StreamWaiter& waiter) {
   loop_.forget_ready(&waiter);
 }
 
-void FdStream::mark_blocked(Interest interest) { ready_for(interest) = false; }
+void FdStream::mark_blocked(Interest interest) { set_blocked(interest); }
+
+// False: the kernel does not watch it any more, and it is closed.
+bool FdStream::set_blocked(Interest interest) {
+  ready_for(interest) = false;
+  return interest == Interest::writable || watches_reading_ || closed() || watch_reading(true);
+}
+
+// What is there already when the watching begins again is told as an edge.
+bool FdStream::watch_reading(bool wanted) {
+  const auto what = static_cast<short>((wanted ? EV_READ : 0) | EV_WRITE | EV_ET | EV_PERSIST);
+  watches_reading_ = wanted;
+  event_del(event_.get());
+  event_assign(event_.get(), loop_.base(), socket_.get(), what, &FdStream::on_event, this);
+  if (event_add(event_.get(), nullptr) == 0) return true;
+  close({ErrorKind::exhausted, "the kernel lets this user watch no more sockets"});
+  return false;
+}
+
+void FdStream::try_reading() {
+  readable_ = true;
+  readers_.tell_all(WaitOutcome::ready);
+}
 
 void FdStream::on_event(int /*fd*/, short what, void* self) {
   auto& stream = *static_cast<FdStream*>(self);
   stream.loop_.enter_callback();
+  const bool told_again = (what & EV_READ) != 0 && stream.readable_ && stream.readers_.empty();
   if ((what & EV_READ) != 0) stream.readable_ = true;
   if ((what & EV_WRITE) != 0) stream.writable_ = true;
-  // Errors and hang-ups raise both.
-  const bool maybe_broken = (what & EV_READ) != 0 && (what & EV_WRITE) != 0 && stream.readers_.empty();
+  // Errors and hang-ups raise all that is watched.
+  const bool all = (what & EV_WRITE) != 0 && ((what & EV_READ) != 0 || !stream.watches_reading_);
+  const bool maybe_broken = all && stream.readers_.empty();
   if (maybe_broken && stream.on_break_ != nullptr && is_dead(stream.socket_.get())) {
     std::exchange(stream.on_break_, nullptr)(stream.broken_for_);
   }
+  // Each segment that arrives while its reader is busy writing elsewhere would wake the loop for nothing.
+  if (told_again && !stream.closed()) stream.watch_reading(false);
   // Whoever is told first may destroy the stream, so the second list is told from the loop.
   const bool tell_writers = (what & EV_WRITE) != 0 && !stream.writers_.empty();
   const bool tell_readers = (what & EV_READ) != 0 && !stream.readers_.empty();

@@ -22,6 +22,11 @@ Result<Pipe> PipePool::take() {
   return pipe;
 }
 
+void PipePool::grow(Pipe& pipe) {
+  if (pipe.grown) return;
+  pipe.grown = ::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, static_cast<int>(grown_pipe_bytes)) >= 0;
+}
+
 void PipePool::give_back(Pipe pipe) {
   if (kept_.size() < most_kept) kept_.push_back(std::move(pipe));
 }

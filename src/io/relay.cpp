@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
@@ -9,11 +10,15 @@
 
 #include "sallyport/io/notification.hpp"
 
+#include "gathering.hpp"
+
 namespace sallyport::io {
 namespace {
 
-// Of some 100 KiB each: together they take about as long as one handshake.
-constexpr unsigned most_moves_in_turn = 16;
+// Together they take about as long as one handshake: so many moves of small pieces, or so many bytes of large ones.
+constexpr std::size_t most_moves_in_turn = 16;
+constexpr std::size_t most_bytes_in_turn = std::size_t{2} * 1024 * 1024;
+constexpr std::size_t share_of_a_move = most_bytes_in_turn / most_moves_in_turn;
 
 // What the two directions of a relay share.
 class Pair {
@@ -75,7 +80,7 @@ Task<void> pump_into(Stream& from, Stream& to, BufferPool& buffers, Pair& pair, 
 class Splicer {
  public:
   Splicer(FdStream& from, FdStream& to, PipePool& pipes, Pair& pair, std::uint64_t& moved)
-      : from_(from), to_(to), pipes_(pipes), pair_(pair), moved_(moved) {}
+      : from_(from), to_(to), pipes_(pipes), pair_(pair), moved_(moved), gathering_(from) {}
 
   Task<void> run() {
     const Result<void> ended = co_await move_all();
@@ -86,7 +91,7 @@ class Splicer {
   Task<Result<void>> move_all() {
     const Result<void> given_first = co_await give_unread();
     if (!given_first) co_return given_first;
-    for (unsigned moves = 0;;) {
+    for (std::size_t spent = 0;;) {
       pair_.moved();
       const Result<std::size_t> taken = co_await take();
       if (!taken) co_return std::unexpected(taken.error());
@@ -95,7 +100,10 @@ class Splicer {
       if (!given) co_return given;
       moved_ += *taken;
       // A pair of peers that never let up leaves the others their turn.
-      if (++moves % most_moves_in_turn == 0) co_await next_turn(from_.loop());
+      spent += std::max(*taken, share_of_a_move);
+      if (spent < most_bytes_in_turn) continue;
+      spent = 0;
+      co_await next_turn(from_.loop());
     }
     co_return co_await to_.finish();
   }
@@ -121,16 +129,27 @@ class Splicer {
   // Into the pipe, which is given back where nothing has come; 0: the stream's end.
   Task<Result<std::size_t>> take() {
     for (;;) {
+      // What has not filled the pipe has emptied the socket, or nearly: where more may be waited for, asking it again
+      // would fetch the little that has come since.
+      if (gathering_.on() && !filled_pipe_) {
+        const Result<void> ready = co_await wait_for_more();
+        if (!ready) co_return std::unexpected(ready.error());
+      }
       if (from_.closed()) co_return std::unexpected(from_.error());
       if (!pipe_) {
         Result<Pipe> lent = pipes_.take();
         if (!lent) co_return std::unexpected(lent.error());
         pipe_ = std::move(*lent);
       }
-      const ssize_t got = ::splice(from_.fd(), nullptr, pipe_->write_end.get(), nullptr, PipePool::pipe_bytes, flags);
+      if (gathering_.on()) PipePool::grow(*pipe_);
+      const std::size_t room = pipe_->grown ? PipePool::grown_pipe_bytes : PipePool::pipe_bytes;
+      const ssize_t got = ::splice(from_.fd(), nullptr, pipe_->write_end.get(), nullptr, room, flags);
       if (got > 0) {
-        from_.count_received(static_cast<std::size_t>(got));
-        co_return static_cast<std::size_t>(got);
+        const auto count = static_cast<std::size_t>(got);
+        from_.count_received(count);
+        gathering_.moved(count);
+        filled_pipe_ = count == room;
+        co_return count;
       }
       const int code = errno;
       if (got < 0 && code == EINTR) continue;
@@ -139,11 +158,19 @@ class Splicer {
         co_return std::size_t{0};
       }
       if (code != EAGAIN) co_return std::unexpected(errno_error("receiving", code));
-      give_pipe_back();
-      from_.mark_blocked(Interest::readable);
-      const Result<void> ready = co_await from_.ready(Interest::readable);
+      gathering_.found_nothing();
+      const Result<void> ready = co_await wait_for_more();
       if (!ready) co_return std::unexpected(ready.error());
     }
+  }
+
+  Task<Result<void>> wait_for_more() {
+    if (pipe_) give_pipe_back();
+    from_.mark_blocked(Interest::readable);
+    gathering_.begin_wait();
+    const Result<void> ready = co_await from_.ready(Interest::readable);
+    gathering_.end_wait();
+    co_return ready;
   }
 
   Task<Result<void>> give(std::size_t count) {
@@ -172,6 +199,8 @@ class Splicer {
   Pair& pair_;
   std::uint64_t& moved_;
   std::optional<Pipe> pipe_;
+  Gathering gathering_;
+  bool filled_pipe_ = false;
 };
 
 }  // namespace

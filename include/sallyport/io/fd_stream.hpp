@@ -1,8 +1,8 @@
 // FdStream: a Stream over a connected, non-blocking socket; where all waiting really happens.
 //
-// Watched edge-triggered for its whole life: one epoll registration, and no system call to wait. The
-// deadline costs a store while the peer is busy; the timer is only touched when someone waits and
-// when it fires. One worker's thread; owned by one connection.
+// Watched edge-triggered for its whole life: one epoll registration, and no system call to wait; but while more and
+// more arrives that nobody reads, its reading side is not watched. The deadline costs a store while the peer is busy;
+// the timer is only touched when someone waits and when it fires. One worker's thread; owned by one connection.
 #pragma once
 
 #include <atomic>
@@ -77,6 +77,8 @@ class FdStream final : public Stream {
   // For code that moves bytes past this object (splice(2), connect): says that the socket was found
   // not readable or not writable, so that wait() waits for the next edge.
   void mark_blocked(Interest interest);
+  // Whoever waits to read tries now: for code that has asked the socket not to tell it (SO_RCVLOWAT).
+  void try_reading();
   // Says that it has moved so many.
   void count_received(std::size_t bytes) { add(received_, bytes); }
   void count_sent(std::size_t bytes) { add(sent_, bytes); }
@@ -93,6 +95,8 @@ class FdStream final : public Stream {
   static void on_deadline(void* self);
   void arm_timer();
   bool take_turn();
+  bool set_blocked(Interest interest);
+  bool watch_reading(bool wanted);
   Attempt failed(const char* doing, int code);
   bool& ready_for(Interest interest) { return interest == Interest::readable ? readable_ : writable_; }
   WaiterList& waiters_of(Interest interest) { return interest == Interest::readable ? readers_ : writers_; }
@@ -105,6 +109,7 @@ class FdStream final : public Stream {
   // Until an attempt says otherwise, both are worth trying.
   bool readable_ = true;
   bool writable_ = true;
+  bool watches_reading_ = true;
   bool more_follows_ = false;
   WaiterList readers_;
   WaiterList writers_;

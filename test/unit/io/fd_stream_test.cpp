@@ -1,6 +1,5 @@
 #include "sallyport/io/fd_stream.hpp"
 
-#include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -11,12 +10,15 @@
 #include <thread>
 
 #include "sallyport/io/cancellation.hpp"
+#include "sallyport/io/notification.hpp"
 
 #include "loop_fixture.hpp"
+#include "tcp_pair.hpp"
 
 using namespace sallyport;
 using namespace sallyport::io;
 using test::LoopFixture;
+using test::TcpPair;
 
 namespace {
 
@@ -59,31 +61,46 @@ Task<void> close_under_a_reader(Stream& stream, Result<std::size_t>& result) {
   co_await reading.join();
 }
 
-// Two connected sockets over the loopback interface.
-struct TcpPair {
-  TcpPair() {
-    const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    socklen_t length = sizeof address;
-    auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    CHECK_EQUAL(::bind(listener.get(), plain, length), 0);
-    CHECK_EQUAL(::listen(listener.get(), 1), 0);
-    CHECK_EQUAL(::getsockname(listener.get(), plain, &length), 0);
-    left.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    CHECK_EQUAL(::connect(left.get(), plain, length), 0);
-    right.reset(::accept(listener.get(), nullptr, nullptr));
-    CHECK(right);
-  }
+Task<void> send_later(EventLoop& loop, int peer) {
+  co_await next_turn(loop);
+  CHECK_EQUAL(::send(peer, "x", 1, 0), 1);
+}
 
-  [[nodiscard]] std::uint32_t data_packets_sent() const {
-    tcp_info info{};
-    socklen_t length = sizeof info;
-    CHECK_EQUAL(::getsockopt(left.get(), IPPROTO_TCP, TCP_INFO, &info, &length), 0);
-    return info.tcpi_data_segs_out;
-  }
+std::uint32_t data_packets_sent(const TcpPair& pair) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  CHECK_EQUAL(::getsockopt(pair.left.get(), IPPROTO_TCP, TCP_INFO, &info, &length), 0);
+  return info.tcpi_data_segs_out;
+}
 
-  UniqueFd left, right;
-};
+// Nobody reads while the peer sends byte by byte, then somebody does, then the peer sends one more.
+Task<void> reads_late(FdStream& stream, int peer, int bytes, std::uint64_t& turns) {
+  const int one = 1;
+  CHECK_EQUAL(::setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), 0);  // a segment for each byte
+  co_await next_turn(stream.loop());
+  const std::uint64_t before = stream.loop().turn();
+  std::thread sending([peer, bytes] {
+    for (int sent = 0; sent < bytes; ++sent) {
+      CHECK_EQUAL(::send(peer, "x", 1, 0), 1);
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+  });
+  co_await sleep_until(stream.loop(), Clock::now() + std::chrono::microseconds(200) * bytes);
+  sending.join();
+  turns = stream.loop().turn() - before;
+  std::vector<std::uint8_t> buffer(1000);
+  for (int got = 0; got < bytes;) {
+    const Result<std::size_t> read = co_await stream.read(buffer);
+    CHECK_OK(read);
+    got += static_cast<int>(*read);
+  }
+  CHECK(stream.try_read(buffer).blocked());
+  StartedTask<void> again(send_later(stream.loop(), peer));
+  const Result<std::size_t> read = co_await stream.read(buffer);
+  CHECK_OK(read);
+  CHECK_EQUAL(*read, 1U);
+  co_await again.join();
+}
 
 }  // namespace
 
@@ -200,12 +217,22 @@ TEST(what_more_follows_leaves_in_one_packet_with_it) {
     CHECK_EQUAL(stream.try_write(bytes_of("two")).count, 3U);
     stream.more_follows(false);
     CHECK_EQUAL(stream.try_write(bytes_of("three")).count, 5U);
-    fewest = std::min(fewest, pair.data_packets_sent());
+    fewest = std::min(fewest, data_packets_sent(pair));
   }
   CHECK_EQUAL(fewest, 1U);
 }
 
-UNIT_MAIN(UNIT_TEST(a_peer_that_never_lets_up_leaves_the_loop_its_turns), UNIT_TEST(moves_more_than_the_kernel_buffers),
+TEST(what_arrives_while_nobody_reads_does_not_wake_the_loop) {
+  LoopFixture fixture;
+  const TcpPair pair(SOCK_NONBLOCK);
+  FdStream stream(*fixture.loop, UniqueFd(::dup(pair.left.get())));
+  std::uint64_t turns = 0;
+  fixture.run(reads_late(stream, pair.right.get(), 400, turns));
+  CHECK(turns < 20);
+}
+
+UNIT_MAIN(UNIT_TEST(what_arrives_while_nobody_reads_does_not_wake_the_loop),
+          UNIT_TEST(a_peer_that_never_lets_up_leaves_the_loop_its_turns), UNIT_TEST(moves_more_than_the_kernel_buffers),
           UNIT_TEST(a_deadline_ends_a_wait_and_leaves_the_stream_usable),
           UNIT_TEST(a_later_deadline_replaces_an_earlier_one), UNIT_TEST(closing_resumes_the_reader_with_the_reason),
           UNIT_TEST(unread_bytes_come_first), UNIT_TEST(cancelling_closes_what_is_watched),

@@ -1,6 +1,7 @@
 #include "sallyport/io/relay.hpp"
 
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <filesystem>
 #include <iterator>
@@ -11,6 +12,7 @@
 
 #include "loop_fixture.hpp"
 #include "stream_steps.hpp"
+#include "tcp_pair.hpp"
 
 using namespace sallyport;
 using namespace sallyport::io;
@@ -36,6 +38,15 @@ struct Middle : test::LoopFixture {
     ::signal(SIGPIPE, SIG_IGN);  // as the daemon does
     std::tie(client, first) = stream_pair();
     std::tie(second, origin) = stream_pair();
+  }
+
+  // Real sockets: what else the kernel does for these, it does not for local ones.
+  void over_tcp() {
+    test::TcpPair left(SOCK_NONBLOCK), right(SOCK_NONBLOCK);
+    client = std::make_unique<FdStream>(*loop, std::move(left.left));
+    first = std::make_unique<FdStream>(*loop, std::move(left.right));
+    second = std::make_unique<FdStream>(*loop, std::move(right.left));
+    origin = std::make_unique<FdStream>(*loop, std::move(right.right));
   }
 
   Task<void> relay_by(Way way, Duration idle) {
@@ -129,6 +140,31 @@ Task<void> waits_for_more(Middle& middle, std::ptrdiff_t& opened) {
   co_await relaying.join();
 }
 
+// Much, then little, and never an end: then the other side answers, and so on.
+Task<void> bursts_and_answers(Middle& middle) {
+  StartedTask<void> relaying(middle.relay_by(Way::splice, long_idle));
+  for (unsigned round = 0; round < 3; ++round) {
+    const std::string burst = distinct_bytes(std::size_t{16} << 20, round);
+    StartedTask<void> sending(test::send(*middle.origin, burst));
+    middle.at_client.bytes.clear();
+    co_await test::receive(*middle.client, burst.size(), middle.at_client);
+    CHECK(middle.at_client.bytes == burst);
+    co_await sending.join();
+    for (unsigned word = 0; word < 20; ++word) {
+      middle.at_client.bytes.clear();
+      middle.at_origin.bytes.clear();
+      co_await test::send(*middle.client, "next?");
+      co_await test::receive(*middle.origin, 5, middle.at_origin);
+      co_await test::send(*middle.origin, "this.");
+      co_await test::receive(*middle.client, 5, middle.at_client);
+      CHECK_EQUAL(middle.at_client.bytes, "this.");
+    }
+  }
+  co_await test::send_and_finish(*middle.origin, "");
+  co_await test::send_and_finish(*middle.client, "");
+  co_await relaying.join();
+}
+
 Task<void> closed_from_outside(Middle& middle, Way way) {
   StartedTask<void> relaying(middle.relay_by(way, long_idle));
   middle.first->close({ErrorKind::cancelled, "shutdown"});
@@ -216,6 +252,15 @@ TEST(a_relay_that_waits_holds_no_pipe) {
   CHECK_EQUAL(opened, 0);
 }
 
+TEST(nothing_of_a_fast_flow_waits_for_an_end_that_does_not_come) {
+  Middle middle;
+  middle.over_tcp();
+  middle.run(bursts_and_answers(middle));
+  CHECK(!middle.relayed.error.has_value());
+  CHECK_EQUAL(middle.relayed.forth, 300U);
+  CHECK_EQUAL(middle.relayed.back, 3 * ((std::uint64_t{16} << 20) + 100));
+}
+
 TEST(a_look_ahead_that_was_put_back_goes_first) {
   for (const Way way : both_ways) {
     Middle middle;
@@ -243,5 +288,6 @@ UNIT_MAIN(UNIT_TEST(megabytes_pass_both_ways_at_once), UNIT_TEST(a_half_closed_c
           UNIT_TEST(a_broken_side_ends_both), UNIT_TEST(idleness_ends_it),
           UNIT_TEST(one_moving_direction_keeps_both_alive),
           UNIT_TEST(closing_a_stream_from_outside_ends_it_with_that_reason),
+          UNIT_TEST(nothing_of_a_fast_flow_waits_for_an_end_that_does_not_come),
           UNIT_TEST(a_relay_that_waits_holds_no_pipe), UNIT_TEST(a_look_ahead_that_was_put_back_goes_first),
           UNIT_TEST(a_tap_sees_each_byte_of_its_direction_in_order))
