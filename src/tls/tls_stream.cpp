@@ -36,8 +36,9 @@ void forget_errors() {
 void forget_key_exchange(SSL* ssl) {
   EVP_PKEY* ours = nullptr;
   EVP_PKEY* theirs = nullptr;
-  SSL_get_tmp_key(ssl, &ours);
-  SSL_get_peer_tmp_key(ssl, &theirs);
+  // The macros SSL_get_tmp_key and SSL_get_peer_tmp_key, which convert their argument behind the reader's back.
+  SSL_ctrl(ssl, SSL_CTRL_GET_TMP_KEY, 0, static_cast<void*>(&ours));
+  SSL_ctrl(ssl, SSL_CTRL_GET_PEER_TMP_KEY, 0, static_cast<void*>(&theirs));
   for (EVP_PKEY* const key : {ours, theirs}) {
     // An empty key of the same kind: what was in it is freed, and wiped where it is secret.
     if (key != nullptr) EVP_PKEY_set_type(key, EVP_PKEY_get_id(key));
