@@ -21,6 +21,9 @@ const auto now = crypto::wall_clock();
 
 pki::RsaKeyPool& rsa_keys() {
   static pki::RsaKeyPool pool(1);
+  // On a busy machine the first key may take longer than a client is made to wait for it.
+  static const bool there = pool.take(std::chrono::minutes(1)).has_value();
+  CHECK(there);
   return pool;
 }
 
