@@ -138,7 +138,9 @@ def addresses_that_come_and_go(lab):
     for address in moving:
         lab.expect("it is the origin's", _status(lab, address) == 200, address)
         version = f"-{topology.family_of(address)}"
-        lab.gateway_side.run(["ip", version, "addr", "add", f"{address}/{'32' if version == '-4' else '128'}", "dev", "lo"])
+        # An address of IPv6 is nobody's yet while the kernel looks for another that has it, which no loopback can have.
+        lab.gateway_side.run(["ip", version, "addr", "add", f"{address}/{'32' if version == '-4' else '128'}", "dev", "lo",
+                              *(["nodad"] if version == "-6" else [])])
         here.append(_Listener(lab, address))
     for address, listener in zip(moving, here):
         said = lab.until(lambda a=address: _status(lab, a) == 403, 1 if lab.in_control else 20)
