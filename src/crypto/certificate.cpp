@@ -12,12 +12,6 @@ std::chrono::sys_seconds read_time(const ASN1_TIME* time, std::chrono::sys_secon
   return std::chrono::sys_seconds(std::chrono::seconds(timegm(&parts)));
 }
 
-Sha256 sha256(const std::uint8_t* bytes, std::size_t size) {
-  Sha256 digest{};
-  EVP_Digest(bytes, size, digest.data(), nullptr, EVP_sha256(), nullptr);
-  return digest;
-}
-
 }  // namespace
 
 std::chrono::sys_seconds wall_clock() {
@@ -48,7 +42,7 @@ Sha256 public_key_fingerprint(const X509* certificate) {
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
   if (size <= 0) return {};
   const OpensslBytes owner(der);
-  return sha256(der, static_cast<std::size_t>(size));
+  return sha256({der, static_cast<std::size_t>(size)});
 }
 
 std::string text_of(const X509_NAME* name) {

@@ -18,8 +18,8 @@ void must(int done) {
 
 }  // namespace
 
-std::array<std::uint8_t, 32> sha256(ByteView bytes) {
-  std::array<std::uint8_t, 32> digest{};
+Sha256 sha256(ByteView bytes) {
+  Sha256 digest{};
   static_assert(digest.size() == SHA256_DIGEST_LENGTH);
   SHA256_CTX context{};
   SHA256_Init(&context);

@@ -68,11 +68,8 @@ void EventLoop::run() {
 bool EventLoop::take_costly_step() {
   // Not now(), which is the same for all steps of a callback.
   const TimePoint time = Clock::now();
-  if (costly_.taken == 0) costly_since_ = time;
-  if (time - costly_since_ < costly_time) {
-    ++costly_.taken;
-    return true;
-  }
+  if (!costly_.since) costly_.since = time;
+  if (time - *costly_.since < costly_time) return true;
   costly_.refused = true;
   return false;
 }

@@ -58,8 +58,8 @@ Attempt FdStream::do_try_read(ByteSpan into) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed("receiving", errno);
-    if (!set_blocked(Interest::readable)) return {Attempt::State::failed};
-    return {Attempt::State::wait_readable};
+    mark_blocked(Interest::readable);
+    return {closed() ? Attempt::State::failed : Attempt::State::wait_readable};
   }
 }
 
@@ -156,23 +156,19 @@ void FdStream::stop_waiting(StreamWaiter& waiter) {
   loop_.forget_ready(&waiter);
 }
 
-void FdStream::mark_blocked(Interest interest) { set_blocked(interest); }
-
-// False: the kernel does not watch it any more, and it is closed.
-bool FdStream::set_blocked(Interest interest) {
+void FdStream::mark_blocked(Interest interest) {
   ready_for(interest) = false;
-  return interest == Interest::writable || watches_reading_ || closed() || watch_reading(true);
+  if (interest == Interest::readable && !watches_reading_ && !closed()) watch_reading(true);
 }
 
 // What is there already when the watching begins again is told as an edge.
-bool FdStream::watch_reading(bool wanted) {
+void FdStream::watch_reading(bool wanted) {
   const auto what = static_cast<short>((wanted ? EV_READ : 0) | EV_WRITE | EV_ET | EV_PERSIST);
   watches_reading_ = wanted;
   event_del(event_.get());
   event_assign(event_.get(), loop_.base(), socket_.get(), what, &FdStream::on_event, this);
-  if (event_add(event_.get(), nullptr) == 0) return true;
+  if (event_add(event_.get(), nullptr) == 0) return;
   close({ErrorKind::exhausted, "the kernel lets this user watch no more sockets"});
-  return false;
 }
 
 void FdStream::try_reading() {

@@ -77,7 +77,7 @@ void append_hex(std::string& text, const Values& values) {
 
 // The first 12 hex digits of SHA-256.
 std::string short_hash(std::string_view text) {
-  const std::array<std::uint8_t, 32> digest = crypto::sha256(bytes_of(text));
+  const crypto::Sha256 digest = crypto::sha256(bytes_of(text));
   std::string hex;
   for (const std::uint8_t byte : std::span(digest).first(6)) {
     hex += hex_digits[byte >> 4];

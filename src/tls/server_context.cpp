@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "sallyport/crypto/certificate.hpp"
+#include "sallyport/crypto/sha256.hpp"
 
 #include "context_options.hpp"
 
@@ -14,10 +15,8 @@ namespace {
 
 // A scope of any length in the 32 bytes that a session id context has.
 bool set_resumption_scope(SSL* ssl, const std::string& scope) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  return EVP_Digest(scope.data(), scope.size(), digest.data(), &length, EVP_sha256(), nullptr) == 1 &&
-         SSL_set_session_id_context(ssl, digest.data(), length) == 1;
+  const crypto::Sha256 digest = crypto::sha256(bytes_of(scope));
+  return SSL_set_session_id_context(ssl, digest.data(), digest.size()) == 1;
 }
 
 // Where nothing is kept to be found by it, a session's id is neither sent nor part of its ticket: OpenSSL would make

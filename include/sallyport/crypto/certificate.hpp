@@ -4,16 +4,13 @@
 // not always const.
 #pragma once
 
-#include <array>
 #include <chrono>
-#include <cstdint>
 #include <string>
 
 #include "sallyport/crypto/openssl.hpp"
+#include "sallyport/crypto/sha256.hpp"
 
 namespace sallyport::crypto {
-
-using Sha256 = std::array<std::uint8_t, 32>;
 
 // The system's wall clock, in whole seconds, as certificates count.
 [[nodiscard]] std::chrono::sys_seconds wall_clock();

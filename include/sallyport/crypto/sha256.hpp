@@ -11,8 +11,10 @@
 
 namespace sallyport::crypto {
 
+using Sha256 = std::array<std::uint8_t, 32>;
+
 // Without a context of OpenSSL's, which costs as much as the digest of a hundred bytes.
-[[nodiscard]] std::array<std::uint8_t, 32> sha256(ByteView bytes);
+[[nodiscard]] Sha256 sha256(ByteView bytes);
 
 class Sha256Sum {
  public:

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "sallyport/base/result.hpp"
@@ -92,7 +93,7 @@ class EventLoop {
     void* object;
   };
   struct CostlySteps {
-    int taken = 0;  // in this turn
+    std::optional<TimePoint> since;  // when this turn's first one began
     bool refused = false;
     bool refused_before = false;  // in the turn before
   };
@@ -108,17 +109,15 @@ class EventLoop {
   TimePoint now_;
   std::vector<Ready> ready_;
   std::vector<Ready> running_;
+  std::vector<Ready> last_;
   std::vector<Ready> next_turn_;
+  std::vector<Ready> put_off_;  // what was for the next turn, now that it has come
   std::uint64_t turn_ = 0;
   CostlySteps costly_;
   bool stopping_ = false;
 
   std::mutex mutex_;  // guards posted_
   std::vector<std::function<void()>> posted_;
-
-  TimePoint costly_since_;  // when this turn's first costly step began
-  std::vector<Ready> last_;
-  std::vector<Ready> put_off_;  // what was for the next turn, now that it has come
 };
 
 // A one-shot timer that calls `call(object)` from the loop. Owned by what it wakes.

@@ -74,8 +74,8 @@ class FdStream final : public Stream {
     broken_for_ = object;
   }
 
-  // For code that moves bytes past this object (splice(2), connect): says that the socket was found
-  // not readable or not writable, so that wait() waits for the next edge.
+  // For code that moves bytes past this object (splice(2), connect): says that the socket was found not readable or not
+  // writable, so that wait() waits for the next edge. Closes where the kernel refuses to tell of one.
   void mark_blocked(Interest interest);
   // Whoever waits to read tries now: for code that has asked the socket not to tell it (SO_RCVLOWAT).
   void try_reading();
@@ -95,8 +95,7 @@ class FdStream final : public Stream {
   static void on_deadline(void* self);
   void arm_timer();
   bool take_turn();
-  bool set_blocked(Interest interest);
-  bool watch_reading(bool wanted);
+  void watch_reading(bool wanted);
   Attempt failed(const char* doing, int code);
   bool& ready_for(Interest interest) { return interest == Interest::readable ? readable_ : writable_; }
   WaiterList& waiters_of(Interest interest) { return interest == Interest::readable ? readers_ : writers_; }
