@@ -36,6 +36,11 @@ def cpu_seconds_of(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def _task_state(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
 class DaemonFiles:
     """The folder with sallyport.ini, policy.ini, the CA and the roots, readable by the daemon's user."""
 
@@ -168,6 +173,24 @@ class Daemon:
 
     def signal(self, number):
         os.kill(self.pid, number)
+
+    @contextlib.contextmanager
+    def halted(self):
+        """Every thread of it stands still within (SIGSTOP is sent long before all of them have heard of it) and goes on after."""
+        self.signal(signal.SIGSTOP)
+        try:
+            deadline = time.monotonic() + 20
+            while not self._stands_still():
+                assert time.monotonic() < deadline, "the daemon does not stand still"
+                time.sleep(0.01)
+            yield
+        finally:
+            if self.running:
+                self.signal(signal.SIGCONT)
+
+    def _stands_still(self):
+        tasks = f"/proc/{self.pid}/task"
+        return all(_task_state(f"{tasks}/{task}/stat") == "T" for task in os.listdir(tasks))
 
     def reload(self, settings=None, policy=None):
         """Writes what is given, sends SIGHUP; gives the number of log lines before it."""

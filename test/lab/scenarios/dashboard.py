@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import statistics
 import time
 
@@ -326,13 +325,11 @@ def viewers(lab):
         return (_worker_nanoseconds(daemon) - before) / exchanges, took
 
     if lab.in_control:
-        daemon.signal(signal.SIGSTOP)
-        try:
-            round_of(1)
-        except OSError as error:
-            lab.expect(SERVED, False, error)
-        finally:
-            daemon.signal(signal.SIGCONT)
+        with daemon.halted():
+            try:
+                round_of(1)
+            except OSError as error:
+                lab.expect(SERVED, False, error)
         return
     round_of()
     silent = [browser.watch(receive_buffer=4096) for _ in range(4)]

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import signal
 import socket
 import time
 
@@ -200,16 +199,13 @@ def the_daemon_is_stopped(lab):
     """More than the queue holds, while nobody looks: nothing of it leaves. In the control it is let pass."""
     origin = _udp_origin(lab)
     daemon = lab.gateway(policy=_POLICY)
-    daemon.signal(signal.SIGSTOP)
-    try:
+    with daemon.halted():
         with quic.Flow(lab, topology.ORIGIN) as flow:
             for _ in range(16):
                 flow.send(*[b"\x16no QUIC at all"] * 500)
         if lab.in_control:
             lab.until(lambda: origin.received)
         lab.expect(FULL, not origin.received, len(origin.received))
-    finally:
-        daemon.signal(signal.SIGCONT)
     if lab.in_control:
         return
     # What comes while the queue is still full is dropped, as clients know of UDP: they ask again.
@@ -267,12 +263,8 @@ def the_kernel_runs_out_of_room(lab):
     """Large packets while nobody looks: the kernel leaves some out and says so (ENOBUFS), which ends nothing."""
     origin = _udp_origin(lab)
     daemon = lab.gateway(policy=_POLICY)
-    daemon.signal(signal.SIGSTOP)
-    try:
-        with quic.Flow(lab, topology.ORIGIN) as flow:
-            flow.send(*[os.urandom(60000)] * 800)
-    finally:
-        daemon.signal(signal.SIGCONT)
+    with daemon.halted(), quic.Flow(lab, topology.ORIGIN) as flow:
+        flow.send(*[os.urandom(60000)] * 800)
     overruns = lab.until(lambda: quic.samples(lab, daemon)["sallyport_quic_overruns_total"], lab.patience)
     lab.expect("the kernel had to leave some out", overruns)
     judged = lab.until(lambda: quic.ask(lab, quic.flight("www.bank.test"), topology.ORIGIN, patience=1) == "passed", lab.patience)

@@ -44,18 +44,6 @@ def _becomes(lab, wanted, address=topology.ORIGIN):
     return _outcome(lab, address)
 
 
-def _halt(lab, daemon):
-    """Stops every thread of the daemon, and waits until they have."""
-    daemon.signal(signal.SIGSTOP)
-    tasks = f"/proc/{daemon.pid}/task"
-    lab.until(lambda: all(_state(f"{tasks}/{task}/stat") == "T" for task in os.listdir(tasks)))
-
-
-def _state(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read().rpartition(")")[2].split()[0]
-
-
 def _syns(wire):
     return [one for one in wire.to_port(443) if one.flags & (raw_tcp.SYN | raw_tcp.ACK) == raw_tcp.SYN]
 
@@ -117,13 +105,10 @@ def open_and_halted(lab):
     lab.origin()
     daemon = _gateway(lab)
     lab.expect("connections are taken", _outcome(lab) == "taken")
-    _halt(lab, daemon)
-    try:
+    with daemon.halted():
         for address in _ADDRESSES:
             outcome = _outcome(lab, address, timeout=1) if lab.in_control else _becomes(lab, "passed", address)
             lab.expect(HALTED, outcome == "passed", f"{address}: {outcome}")
-    finally:
-        daemon.signal(signal.SIGCONT)
     if lab.in_control:
         return
     outcome = _becomes(lab, "taken")
@@ -223,8 +208,7 @@ FULL = "what a full queue has no room for passes"
 def open_and_full(lab):
     """More SYNs than the queue holds, while nobody looks and the kernel believes that somebody does."""
     daemon = _gateway(lab)
-    _halt(lab, daemon)
-    try:
+    with daemon.halted():
         if not lab.in_control:
             lab.gateway_side.run(["ipset", "-exist", "add", "sallyport-awake", "443", "timeout", "600"])
         with lab.capture_wan() as wire:
@@ -233,8 +217,6 @@ def open_and_full(lab):
         with lab.capture_wan() as wire:
             raw_tcp.send(lab.client_side, raw_tcp.syns(topology.CLIENT, _HTTPS, 2000, first_port=6000))
         lab.expect(FULL, len(wire.to_port(443)) > 1000, len(wire.packets))
-    finally:
-        daemon.signal(signal.SIGCONT)
 
 
 def _steering_samples(lab, daemon):
@@ -282,11 +264,11 @@ def intercepted_connections_are_reset(lab):
     made = client.dial(lab.client_side, *_HTTPS, source=near[0], source_port=near[1])
     with client.Connection(made, lab.client_context(), "reset.test") as connection:
         lab.expect("it is intercepted", connection.request("/", "reset.test").status == 200)
-        _halt(lab, daemon)
-        connection.tls.sendall(b"nobody reads this, so that its socket ends by a reset")
-        lab.until(lambda: int((lab.gateway_side.run(["ss", "-Htn", f"dport = :{near[1]}"]).stdout.split() + [0, 0])[1]))
-        lab.gateway_side.run(silence)
-        daemon.kill()
+        with daemon.halted():
+            connection.tls.sendall(b"nobody reads this, so that its socket ends by a reset")
+            lab.until(lambda: int((lab.gateway_side.run(["ss", "-Htn", f"dport = :{near[1]}"]).stdout.split() + [0, 0])[1]))
+            lab.gateway_side.run(silence)
+            daemon.kill()
         if lab.in_control:
             lab.gateway_side.run(["iptables", "-t", "mangle", "-F", "SALLYPORT"])
         with lab.capture_wan() as far, lab.capture_lan() as back:
