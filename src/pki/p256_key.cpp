@@ -7,26 +7,20 @@
 
 #include <memory>
 
+#include "sallyport/crypto/p256.hpp"
+
 namespace sallyport::pki {
 
 namespace {
 
-using crypto::Freer;
-using EcKeyPtr = std::unique_ptr<EC_KEY, Freer<EC_KEY_free>>;
-using EcGroupPtr = std::unique_ptr<EC_GROUP, Freer<EC_GROUP_free>>;
-
-// Copying a group is half the price of building it by name.
-const EC_GROUP* p256() {
-  static const EcGroupPtr group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
-  return group.get();
-}
+using EcKeyPtr = std::unique_ptr<EC_KEY, crypto::Freer<EC_KEY_free>>;
 
 }  // namespace
 
 crypto::PkeyPtr new_p256_key() {
   EcKeyPtr ec(EC_KEY_new());
   crypto::PkeyPtr key(EVP_PKEY_new());
-  if (ec == nullptr || key == nullptr || EC_KEY_set_group(ec.get(), p256()) != 1) return nullptr;
+  if (ec == nullptr || key == nullptr || EC_KEY_set_group(ec.get(), crypto::p256()) != 1) return nullptr;
   if (EC_KEY_generate_key(ec.get()) != 1 || EVP_PKEY_assign_EC_KEY(key.get(), ec.get()) != 1) return nullptr;
   static_cast<void>(ec.release());  // the EVP_PKEY owns it now
   return key;

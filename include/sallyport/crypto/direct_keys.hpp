@@ -4,7 +4,8 @@
 // from its own form into a provider's for each use: in a handshake on either side this costs more than the signatures
 // themselves (with OpenSSL 3.0 it takes 98 µs to read a P-256 certificate, the direct way 12; RSA 95 and 3). OpenSSL
 // goes the direct way of 1.1, in the same library and with the same checks of points and parameters, for kinds of key
-// that an ENGINE claims. So there is one that claims them, with OpenSSL's own methods and nothing besides.
+// that an ENGINE claims. So there is one that claims them, with OpenSSL's own methods; how EC keys are read and written
+// is told by ec_public_keys.hpp.
 //
 // Where OpenSSL has no engines (4.0, OPENSSL_NO_ENGINE) all this does nothing, and keys are used as OpenSSL likes.
 #pragma once

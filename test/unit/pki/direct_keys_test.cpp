@@ -209,15 +209,35 @@ std::string judge(const Presented& presented, bool spoil_signature = false) {
   return (key == nullptr ? "no key" : crypto::kind_of(key)) + " " + (verdict ? "accepted" : verdict.error().reason);
 }
 
+struct Told {
+  Bytes encoding;
+  int bits = 0, size = 0, strength = 0;
+  bool operator==(const Told&) const = default;
+};
+
+// What there is to know of a leaf's key, and how it is written into another certificate.
+Told told_of(const Presented& presented) {
+  const crypto::X509Ptr leaf = certificate_of(presented.leaf);
+  EVP_PKEY* const key = leaf == nullptr ? nullptr : X509_get0_pubkey(leaf.get());
+  if (key == nullptr) return {};
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  const crypto::OpensslBytes owner(der);
+  return {
+      {der, der + std::max(size, 0)}, EVP_PKEY_get_bits(key), EVP_PKEY_get_size(key), EVP_PKEY_get_security_bits(key)};
+}
+
 // Made and judged before the first test.
 struct Before {
   std::vector<Presented> chains = all_chains();
   std::vector<std::string> verdicts, of_spoilt;
+  std::vector<Told> told;
 
   Before() {
     for (const Presented& chain : chains) {
       verdicts.push_back(judge(chain));
       of_spoilt.push_back(judge(chain, true));
+      told.push_back(told_of(chain));
     }
   }
 };
@@ -249,6 +269,45 @@ TEST(good_ones_were_among_them_and_bad_ones) {
   CHECK(before().verdicts.size() - static_cast<std::size_t>(accepted) >= 12);
 }
 
+TEST(keys_are_written_as_without) {
+  CHECK(std::ranges::count_if(before().told, [](const Told& one) { return !one.encoding.empty(); }) >= 12);
+  for (std::size_t at = 0; at < before().chains.size(); ++at) {
+    const Presented& chain = before().chains[at];
+    const Told now = told_of(chain);
+    CHECK_EQUAL(chain.what + (now == before().told[at] ? " as before" : " otherwise"), chain.what + " as before");
+  }
+}
+
+TEST(keys_are_compared_as_without) {
+  CHECK(!before().chains.empty());
+  const crypto::PkeyPtr key = key_of(SN_X9_62_prime256v1);
+  const auto read = [](crypto::PkeyPtr of) {
+    Spec spec = leaf_spec();
+    spec.key = std::move(of);
+    return certificate_of(der_of(make(std::move(spec), nullptr).get()));
+  };
+  const crypto::X509Ptr one = read(crypto::up_ref(key.get())), same = read(crypto::up_ref(key.get()));
+  const crypto::X509Ptr other = read(key_of(SN_X9_62_prime256v1)), longer = read(key_of(SN_secp384r1));
+  CHECK_EQUAL(EVP_PKEY_eq(X509_get0_pubkey(one.get()), X509_get0_pubkey(same.get())), 1);
+  CHECK_EQUAL(EVP_PKEY_eq(X509_get0_pubkey(one.get()), X509_get0_pubkey(other.get())), 0);
+  CHECK(EVP_PKEY_eq(X509_get0_pubkey(one.get()), X509_get0_pubkey(longer.get())) != 1);
+  // One of them is a provider's.
+  CHECK_EQUAL(EVP_PKEY_eq(X509_get0_pubkey(one.get()), key.get()), 1);
+  CHECK_EQUAL(EVP_PKEY_eq(key.get(), X509_get0_pubkey(other.get())), 0);
+}
+
+TEST(digests_are_found_by_the_names_that_they_have_among_providers) {
+  CHECK(!before().chains.empty());
+  for (const char* name : {"SHA256", "SHA384", "SHA512"}) {
+    const std::unique_ptr<EVP_MD, crypto::Freer<EVP_MD_free>> of_provider(EVP_MD_fetch(nullptr, name, nullptr));
+    const EVP_MD* const digest = EVP_get_digestbyname(name);
+    const char* const alias = OBJ_NAME_get(EVP_MD_get0_name(of_provider.get()), OBJ_NAME_TYPE_MD_METH);
+#ifndef OPENSSL_NO_ENGINE
+    CHECK(reinterpret_cast<const EVP_MD*>(alias) == digest);
+#endif
+  }
+}
+
 TEST(keys_are_used_directly_indeed) {
   const auto read = [](const char* kind) {
     Spec spec = leaf_spec();
@@ -265,4 +324,6 @@ TEST(keys_are_used_directly_indeed) {
 }
 
 UNIT_MAIN(UNIT_TEST(chains_are_judged_as_without), UNIT_TEST(good_ones_were_among_them_and_bad_ones),
+          UNIT_TEST(keys_are_written_as_without), UNIT_TEST(keys_are_compared_as_without),
+          UNIT_TEST(digests_are_found_by_the_names_that_they_have_among_providers),
           UNIT_TEST(keys_are_used_directly_indeed))
