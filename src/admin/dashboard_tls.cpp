@@ -18,7 +18,7 @@ io::Task<Result<std::unique_ptr<tls::TlsStream>>> DashboardTls::accept(io::Strea
     Result<pki::LeafPtr> minted = leaves_.get(configuration->issuers->current(), request, crypto::wall_clock());
     if (!minted) return std::unexpected(minted.error());
     shown = std::move(*minted);
-    return tls::Identity{shown->shown(), shown->key.get(), shown->chain()};
+    return tls::Identity{shown->certificate.get(), shown->key.get(), shown->chain()};
   };
   session.alpn = {"http/1.1"};
   session.resumption_scope = "the dashboard";

@@ -42,7 +42,7 @@ io::Task<Result<ProxySession>> accept_as_proxy(WorkerContext& worker, io::Stream
         worker.shared.leaves.get(generation.configuration->issuers->current(), request, crypto::wall_clock());
     if (!minted) return std::unexpected(minted.error());
     shown = std::move(*minted);
-    return tls::Identity{shown->shown(), shown->key.get(), shown->chain()};
+    return tls::Identity{shown->certificate.get(), shown->key.get(), shown->chain()};
   };
   session.alpn = {choice.name.empty() ? "http/1.1" : choice.name};
   session.resumption_scope = "the proxy itself" + generation.resumption_scope;

@@ -15,19 +15,10 @@ namespace {
 
 using KeyIdentifier = std::array<std::uint8_t, 20>;
 
-// Fetched once: a fetch by name takes locks that all threads share.
-const EVP_MD* sha256() {
-  static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return digest;
-}
-
-// Positive and never zero (RFC 5280 §4.1.2.2): DER puts a zero byte before a leading one bit by itself, and a
-// leading zero byte, which DER forbids, is made a one.
 bool set_random_serial(X509* certificate) {
-  std::array<std::uint8_t, 16> bytes{};
-  if (RAND_bytes(bytes.data(), bytes.size()) != 1) return false;
-  if (bytes[0] == 0) bytes[0] = 1;
-  return ASN1_STRING_set(X509_get_serialNumber(certificate), bytes.data(), bytes.size()) == 1;
+  const auto bytes = random_serial();
+  return bytes &&
+         ASN1_STRING_set(X509_get_serialNumber(certificate), bytes->data(), static_cast<int>(bytes->size())) == 1;
 }
 
 KeyIdentifier identifier_of_key(X509* certificate) {
@@ -111,9 +102,22 @@ std::string CertificateBuilder::serial_hex() const {
 }
 
 Result<crypto::X509Ptr> CertificateBuilder::finish(EVP_PKEY* signing_key) {
-  step(good_ && X509_sign(get(), signing_key, sha256()) > 0);
+  step(good_ && X509_sign(get(), signing_key, signing_digest()) > 0);
   if (!good_) return std::unexpected(crypto::take_error(ErrorKind::system, "making a certificate"));
   return std::move(certificate_);
+}
+
+std::optional<std::array<std::uint8_t, 16>> random_serial() {
+  std::array<std::uint8_t, 16> bytes{};
+  if (RAND_bytes(bytes.data(), bytes.size()) != 1) return std::nullopt;
+  if (bytes[0] == 0) bytes[0] = 1;  // DER forbids a leading zero byte
+  return bytes;
+}
+
+// Fetched once: a fetch by name takes locks that all threads share.
+const EVP_MD* signing_digest() {
+  static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return digest;
 }
 
 crypto::X509ExtensionPtr basic_constraints(bool ca, long path_length) {

@@ -3,8 +3,12 @@
 // The first step that fails is remembered and the rest is skipped; finish() tells. One thread.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "sallyport/base/result.hpp"
 #include "sallyport/crypto/openssl.hpp"
@@ -46,5 +50,21 @@ class CertificateBuilder {
 [[nodiscard]] crypto::X509ExtensionPtr server_auth();                                 // extended key usage
 // Its keyid is the issuer's subject key identifier, byte for byte, or what that would be if the issuer has none.
 [[nodiscard]] crypto::X509ExtensionPtr authority_key_identifier(X509* issuer);
+
+// 128 bits, positive and never zero (RFC 5280 §4.1.2.2), without a leading zero byte. Nothing: no random numbers.
+[[nodiscard]] std::optional<std::array<std::uint8_t, 16>> random_serial();
+
+// SHA-256, which all that we sign is signed with. Borrowed.
+[[nodiscard]] const EVP_MD* signing_digest();
+
+// What an i2d_… function makes of an object. Empty: it failed, or there is none.
+template <auto Encode, typename T>
+[[nodiscard]] std::vector<std::uint8_t> encoded(const T* object) {
+  if (object == nullptr) return {};
+  unsigned char* bytes = nullptr;
+  const int size = Encode(object, &bytes);
+  const crypto::OpensslBytes owner(bytes);
+  return size > 0 ? std::vector<std::uint8_t>(bytes, bytes + size) : std::vector<std::uint8_t>();
+}
 
 }  // namespace sallyport::pki

@@ -54,10 +54,25 @@ Result<KeyedCertificate> make_issuing_ca(const CertificateAuthority& ca, seconds
       .subject_key_identifier();
   const auto built = builder.finish(ca.key());
   if (!built) return std::unexpected(built.error());
-  // It is shown in every handshake: see ReadBack.
+  // It is shown in every handshake, and of what OpenSSL has read it keeps the encoding.
   crypto::X509Ptr certificate(X509_dup(built->get()));
   if (certificate == nullptr) return std::unexpected(crypto::take_error(ErrorKind::system, "reading the issuing CA"));
   return KeyedCertificate{std::move(key), std::move(certificate)};
+}
+
+// AlgorithmIdentifier: with a NULL for RSA (RFC 4055 §5), with nothing for ECDSA (RFC 5758 §3.2).
+std::vector<std::uint8_t> signature_algorithm_of(const EVP_PKEY* key) {
+  const int kind = EVP_PKEY_get_base_id(key);
+  const std::unique_ptr<X509_ALGOR, crypto::Freer<X509_ALGOR_free>> algorithm(X509_ALGOR_new());
+  int both = NID_undef;
+  if (algorithm == nullptr || OBJ_find_sigid_by_algs(&both, EVP_MD_get_type(signing_digest()), kind) != 1) return {};
+  X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(both), kind == EVP_PKEY_RSA ? V_ASN1_NULL : V_ASN1_UNDEF, nullptr);
+  return encoded<i2d_X509_ALGOR>(algorithm.get());
+}
+
+Issuer::InLeaves in_leaves_of(X509* issuer, const EVP_PKEY* key) {
+  return {signature_algorithm_of(key), encoded<i2d_X509_NAME>(X509_get_subject_name(issuer)),
+          encoded<i2d_X509_EXTENSION>(authority_key_identifier(issuer).get())};
 }
 
 // What follows the leaf on the wire, from the issuer upwards.
@@ -92,8 +107,8 @@ Result<IssuerPtr> Issuer::create(CaPtr ca, IssuingCa mode, seconds leaf_life, sy
     issuer->not_after_ = end_of_ca;
     issuer->renew_at_ = sys_seconds::max();
   }
-  issuer->authority_key_identifier_ = pki::authority_key_identifier(issuer->certificate());
-  if (issuer->authority_key_identifier_ == nullptr) {
+  issuer->in_leaves_ = in_leaves_of(issuer->certificate(), issuer->key());
+  if (issuer->in_leaves_.signature_algorithm.empty() || issuer->in_leaves_.authority_key_identifier.empty()) {
     return std::unexpected(crypto::take_error(ErrorKind::system, "naming the issuer's key"));
   }
   issuer->ca_ = std::move(ca);

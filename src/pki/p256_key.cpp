@@ -26,4 +26,16 @@ crypto::PkeyPtr new_p256_key() {
   return key;
 }
 
+crypto::PkeyPtr put_into(X509* certificate, crypto::PkeyPtr key) {
+  EVP_PKEY* const read = X509_get0_pubkey(certificate);
+  if (read == nullptr) return nullptr;
+  const bool direct_ec = EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_EC && EVP_PKEY_get0_provider(read) == nullptr;
+  if (!direct_ec) return X509_set_pubkey(certificate, key.get()) == 1 ? std::move(key) : nullptr;
+  const EcKeyPtr into(EVP_PKEY_get1_EC_KEY(read));
+  const EcKeyPtr from(EVP_PKEY_get1_EC_KEY(key.get()));
+  if (into == nullptr || from == nullptr) return nullptr;
+  if (EC_KEY_set_private_key(into.get(), EC_KEY_get0_private_key(from.get())) != 1) return nullptr;
+  return crypto::up_ref(read);
+}
+
 }  // namespace sallyport::pki

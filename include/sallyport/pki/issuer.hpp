@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "sallyport/base/result.hpp"
 #include "sallyport/crypto/openssl.hpp"
@@ -35,8 +36,14 @@ class Issuer {
   // nothing (RFC 8446 §4.4.2 allows to leave it out), and it would cost each full handshake up to 1.4 kB.
   [[nodiscard]] STACK_OF(X509) * chain() const { return chain_.get(); }
 
-  // Byte-equal to the issuer's subject key identifier (RFC 5280 §4.2.1.1).
-  [[nodiscard]] X509_EXTENSION* authority_key_identifier() const { return authority_key_identifier_.get(); }
+  // What is the same in each leaf, as DER.
+  struct InLeaves {
+    std::vector<std::uint8_t> signature_algorithm;  // of SHA-256 and the issuer's key
+    std::vector<std::uint8_t> name;                 // the issuer's subject, byte for byte
+    // The extension: byte-equal to the issuer's subject key identifier (RFC 5280 §4.2.1.1).
+    std::vector<std::uint8_t> authority_key_identifier;
+  };
+  [[nodiscard]] const InLeaves& in_leaves() const { return in_leaves_; }
 
   [[nodiscard]] bool is_issuing_ca() const { return ca_->certificate() != certificate_.get(); }
   [[nodiscard]] std::chrono::sys_seconds not_after() const { return not_after_; }
@@ -52,7 +59,7 @@ class Issuer {
   crypto::X509Ptr certificate_;
   crypto::PkeyPtr key_;
   crypto::X509StackPtr chain_;
-  crypto::X509ExtensionPtr authority_key_identifier_;
+  InLeaves in_leaves_;
   std::chrono::sys_seconds not_after_;
   std::chrono::sys_seconds renew_at_;
   std::uint64_t generation_ = 0;
