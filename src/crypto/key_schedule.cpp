@@ -1,4 +1,4 @@
-// The digests' own functions are deprecated in favour of what this is there to go past.
+// See hmac.hpp.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "sallyport/crypto/key_schedule.hpp"
@@ -15,84 +15,12 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
-#include <openssl/sha.h>
+
+#include "hmac.hpp"
+#include "provided_hmac.hpp"
 
 namespace sallyport::crypto {
 namespace {
-
-using Bytes = std::span<const std::uint8_t>;
-
-struct OfSha256 {
-  using Context = SHA256_CTX;
-  static constexpr std::size_t size = SHA256_DIGEST_LENGTH;
-  static constexpr std::size_t block = SHA256_CBLOCK;
-  static constexpr auto init = SHA256_Init;
-  static constexpr auto update = SHA256_Update;
-  static constexpr auto finish = SHA256_Final;
-};
-
-struct OfSha384 {
-  using Context = SHA512_CTX;
-  static constexpr std::size_t size = SHA384_DIGEST_LENGTH;
-  static constexpr std::size_t block = SHA512_CBLOCK;
-  static constexpr auto init = SHA384_Init;
-  static constexpr auto update = SHA384_Update;
-  static constexpr auto finish = SHA384_Final;
-};
-
-// What is secret, or tells of it, and is wiped when it goes out of scope.
-template <typename T>
-struct Wiped : T {
-  ~Wiped() { OPENSSL_cleanse(this, sizeof(*this)); }
-};
-
-template <typename Digest>
-using Output = Wiped<std::array<std::uint8_t, Digest::size>>;
-
-template <typename Digest>
-void digest(Bytes bytes, std::array<std::uint8_t, Digest::size>& out) {
-  typename Digest::Context context{};
-  Digest::init(&context);
-  Digest::update(&context, bytes.data(), bytes.size());
-  Digest::finish(out.data(), &context);
-}
-
-// RFC 2104. The digests' functions cannot fail.
-template <typename Digest>
-class Hmac {
- public:
-  explicit Hmac(Bytes key) {
-    Wiped<std::array<std::uint8_t, Digest::block>> pad{};
-    if (key.size() > pad.size()) {
-      Output<Digest> shorter{};
-      digest<Digest>(key, shorter);
-      std::ranges::copy(shorter, pad.begin());
-    } else {
-      std::ranges::copy(key, pad.begin());
-    }
-    for (std::uint8_t& byte : pad) byte ^= 0x36;
-    begin(inner_, pad);
-    for (std::uint8_t& byte : pad) byte ^= 0x36 ^ 0x5c;
-    begin(outer_, pad);
-  }
-
-  void add(Bytes part) { Digest::update(&inner_, part.data(), part.size()); }
-
-  void finish(std::array<std::uint8_t, Digest::size>& out) {
-    Digest::finish(out.data(), &inner_);
-    Digest::update(&outer_, out.data(), out.size());
-    Digest::finish(out.data(), &outer_);
-  }
-
- private:
-  using Context = Wiped<typename Digest::Context>;
-  static void begin(Context& context, Bytes pad) {
-    Digest::init(&context);
-    Digest::update(&context, pad.data(), pad.size());
-  }
-
-  Context inner_{}, outer_{};
-};
 
 // What libssl asks by, where it lies.
 struct Request {
@@ -221,8 +149,14 @@ void free_state(void* /*provider*/) {}
 int derive(void* /*provider*/, unsigned char* out, std::size_t size, const OSSL_PARAM* parameters) {
   Request request;
   if (parameters == nullptr || !read(parameters, request)) return 0;
-  if (request.digest == "SHA2-256" || request.digest == "SHA256") return answer<OfSha256>(request, {out, size}) ? 1 : 0;
-  if (request.digest == "SHA2-384" || request.digest == "SHA384") return answer<OfSha384>(request, {out, size}) ? 1 : 0;
+  switch (known_digest(request.digest)) {
+    case KnownDigest::sha256:
+      return answer<OfSha256>(request, {out, size}) ? 1 : 0;
+    case KnownDigest::sha384:
+      return answer<OfSha384>(request, {out, size}) ? 1 : 0;
+    case KnownDigest::none:
+      break;
+  }
   return 0;
 }
 
@@ -239,7 +173,8 @@ const OSSL_ALGORITHM algorithms[] = {
 
 const OSSL_ALGORITHM* tell_algorithms(void* /*provider*/, int operation, int* changes) {
   *changes = 0;
-  return operation == OSSL_OP_KDF ? algorithms : nullptr;
+  if (operation == OSSL_OP_KDF) return algorithms;
+  return operation == OSSL_OP_MAC ? mac_algorithms() : nullptr;
 }
 
 const OSSL_DISPATCH provider_functions[] = {
