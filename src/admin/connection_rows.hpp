@@ -17,9 +17,9 @@ namespace sallyport::admin {
 using LinkAddresses = std::map<IpAddress, std::string>;
 
 // Of all workers, the newest first.
-[[nodiscard]] std::vector<gateway::ConnectionFacts> open_connections(const Context& context);
+[[nodiscard]] std::vector<gateway::OpenConnection> open_connections(const Context& context);
 // `links`: the kernel's table of neighbours.
-[[nodiscard]] nlohmann::json row_of(const gateway::ConnectionFacts& facts, const LinkAddresses& links);
+[[nodiscard]] nlohmann::json row_of(const gateway::OpenConnection& facts, const LinkAddresses& links);
 // Empty where the kernel does not tell.
 [[nodiscard]] LinkAddresses link_addresses();
 

@@ -13,17 +13,17 @@
 namespace sallyport::admin {
 namespace {
 
-using gateway::ConnectionFacts;
 using gateway::LayerFacts;
+using gateway::OpenConnection;
 
 constexpr std::size_t usual_limit = 1'000;
 
 nlohmann::json json_of(const LayerFacts& layer) {
-  return {{"name", layer.name}, {"tls", layer.tls},         {"alpn", layer.alpn},
-          {"ja4", layer.ja4},   {"verdict", layer.verdict}, {"rule", layer.rule}};
+  return {{"name", layer.name},      {"tls", layer.tls},         {"alpn", layer.alpn},
+          {"ja4", layer.ja4.text()}, {"verdict", layer.verdict}, {"rule", layer.rule}};
 }
 
-bool wanted(const ConnectionFacts& facts, const std::string& client, const std::string& name) {
+bool wanted(const OpenConnection& facts, const std::string& client, const std::string& name) {
   if (!client.empty() && facts.client.address.to_string() != client) return false;
   return name.empty() || std::ranges::any_of(facts.layers, [&](const LayerFacts& layer) {
            return layer.name.find(name) != std::string::npos;
@@ -32,7 +32,7 @@ bool wanted(const ConnectionFacts& facts, const std::string& client, const std::
 
 }  // namespace
 
-nlohmann::json row_of(const ConnectionFacts& facts, const LinkAddresses& links) {
+nlohmann::json row_of(const OpenConnection& facts, const LinkAddresses& links) {
   nlohmann::json layers = nlohmann::json::array();
   for (const LayerFacts& layer : facts.layers) layers.push_back(json_of(layer));
   const auto age = std::chrono::system_clock::now() - facts.began;
@@ -45,7 +45,7 @@ nlohmann::json row_of(const ConnectionFacts& facts, const LinkAddresses& links) 
       {"state", facts.state},
       {"via", facts.via},
       {"layers", std::move(layers)},
-      {"upstream", facts.upstream},
+      {"upstream", facts.upstream.port == 0 ? "" : facts.upstream.to_string()},
       {"tls_upstream", facts.tls_upstream},
       {"alpn_upstream", facts.alpn_upstream},
       {"exchanges", facts.exchanges},
@@ -58,12 +58,12 @@ nlohmann::json row_of(const ConnectionFacts& facts, const LinkAddresses& links) 
   return told;
 }
 
-std::vector<ConnectionFacts> open_connections(const Context& context) {
-  std::vector<ConnectionFacts> open;
+std::vector<OpenConnection> open_connections(const Context& context) {
+  std::vector<OpenConnection> open;
   for (const gateway::Worker* worker : context.observed.workers) {
     std::ranges::move(worker->open_connections().snapshot(), std::back_inserter(open));
   }
-  std::ranges::sort(open, std::ranges::greater(), &ConnectionFacts::id);
+  std::ranges::sort(open, std::ranges::greater(), &OpenConnection::id);
   return open;
 }
 
@@ -81,13 +81,13 @@ Reply connections(const Context& context, const Request& request) {
   if (!limit_text.empty() && (error != std::errc() || end != limit_text.data() + limit_text.size())) {
     return error_reply(400, "limit is a number");
   }
-  std::vector<ConnectionFacts> open = open_connections(context);
-  std::erase_if(open, [&](const ConnectionFacts& facts) { return !wanted(facts, client, name); });
+  std::vector<OpenConnection> open = open_connections(context);
+  std::erase_if(open, [&](const OpenConnection& facts) { return !wanted(facts, client, name); });
   const std::size_t total = open.size();
   open.resize(std::min(total, limit));
   const LinkAddresses links = link_addresses();
   nlohmann::json list = nlohmann::json::array();
-  for (const ConnectionFacts& facts : open) list.push_back(row_of(facts, links));
+  for (const OpenConnection& facts : open) list.push_back(row_of(facts, links));
   const nlohmann::json told = {{"total", total}, {"connections", std::move(list)}};
   return {.body = told.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n"};
 }

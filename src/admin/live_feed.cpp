@@ -15,8 +15,8 @@ namespace sallyport::admin {
 namespace {
 
 using namespace std::chrono_literals;
-using gateway::ConnectionFacts;
 using gateway::Metrics;
+using gateway::OpenConnection;
 
 constexpr io::Duration shortest_tick = 250ms;
 constexpr io::Duration longest_tick = 5s;
@@ -245,9 +245,13 @@ std::string LiveFeed::overview() {
   });
 }
 
-LiveFeed::Told LiveFeed::told_of(const ConnectionFacts& facts) {
-  std::string looks = facts.state + '\n' + facts.upstream + '\n' + facts.tls_upstream;
-  for (const gateway::LayerFacts& layer : facts.layers) looks += '\n' + layer.name + layer.tls + layer.verdict;
+LiveFeed::Told LiveFeed::told_of(const OpenConnection& facts) {
+  std::string looks = facts.upstream.to_string();
+  for (const std::string_view text : {facts.state, facts.tls_upstream}) (looks += '\n') += text;
+  for (const gateway::LayerFacts& layer : facts.layers) {
+    looks += '\n' + layer.name;
+    for (const std::string_view text : {layer.tls, layer.verdict}) looks += text;
+  }
   return {.looks = std::hash<std::string>()(looks),
           .moved = facts.received + facts.sent,
           .exchanges = facts.exchanges,
@@ -262,12 +266,12 @@ std::string LiveFeed::connections() {
     links_until_ = now + links_last;
   }
   ++ticks_;
-  std::vector<ConnectionFacts> open = open_connections(context_);
+  std::vector<OpenConnection> open = open_connections(context_);
   open.resize(std::min(open.size(), most_connections));
   nlohmann::json opened = nlohmann::json::array();
   nlohmann::json changed = nlohmann::json::array();
   nlohmann::json closed = nlohmann::json::array();
-  for (const ConnectionFacts& facts : open) {
+  for (const OpenConnection& facts : open) {
     Told current = told_of(facts);
     current.seen = ticks_;
     const auto [known, is_new] = told_.try_emplace(facts.id, current);

@@ -54,7 +54,7 @@ class LiveFeed {
 
   static void on_tick(void* self);
   static io::Task<void> listen(Viewer& viewer);
-  static Told told_of(const gateway::ConnectionFacts& facts);
+  static Told told_of(const gateway::OpenConnection& facts);
   void start();
   void tick();
   void send_away();

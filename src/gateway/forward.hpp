@@ -26,8 +26,8 @@ class Forwarder final : public http::ExchangeHandler {
 
   io::Task<void> handle(http::Exchange& exchange) override;
   http::Page refuse_unreadable(const http::http1::ParseError& error) override;
-  // Called with what is written down of each exchange.
-  void on_record(std::function<void(const record::ExchangeRecord&)> told) { on_record_ = std::move(told); }
+  // What is written down of each exchange is also copied to `copy`, which outlives this object.
+  void copy_record_to(record::ExchangeRecord& copy) { copy_ = &copy; }
 
  private:
   struct Running;
@@ -67,7 +67,7 @@ class Forwarder final : public http::ExchangeHandler {
   bool first_exchange_ = true;
   // The target's name has been read as a request's host: whoever says just that means the target.
   bool own_name_is_host_ = false;
-  std::function<void(const record::ExchangeRecord&)> on_record_;
+  record::ExchangeRecord* copy_ = nullptr;
   Endpoint shown_upstream_;
 };
 

@@ -61,7 +61,7 @@ struct Forwarder::Running {
   Endpoint dialled;
   bool from_gateway = false;
   std::string alpn_upstream;
-  std::string tls_upstream;
+  std::string_view tls_upstream;
   std::string error;
   record::TcpPath path_client;
   record::TcpPath path_upstream;

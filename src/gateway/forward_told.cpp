@@ -25,7 +25,7 @@ void Forwarder::show_begin(const Running& running) const {
     facts.via = session_.arrival.via;
     facts.layers.push_back({.name = session_.target.name,
                             .alpn = std::string(running.exchange.protocol),
-                            .verdict = std::string(policy::text_of(running.verdict.name)),
+                            .verdict = policy::text_of(running.verdict.name),
                             .rule = running.verdict.rule.name()});
   });
 }
@@ -47,7 +47,7 @@ void Forwarder::show_upstream(const http::OriginFacts& origin) {
   if (origin.dialled == shown_upstream_) return;
   shown_upstream_ = origin.dialled;
   session_.arrival.show([&](ConnectionFacts& facts) {
-    facts.upstream = origin.dialled.to_string();
+    facts.upstream = origin.dialled;
     facts.tls_upstream = origin.tls;
     facts.alpn_upstream = origin.alpn;
   });
@@ -104,7 +104,7 @@ void Forwarder::record(Running& running) {
   const bool dialled = running.dialled.port != 0;
   if (dialled) record.upstream = running.dialled.to_string();
   record.tls_client = session_.tls_client;
-  record.tls_upstream = std::move(running.tls_upstream);
+  record.tls_upstream = running.tls_upstream;
   record.alpn = running.exchange.protocol;
   if (!running.error.empty()) record.error = std::move(running.error);
   record.kept = std::move(running.kept);
@@ -115,7 +115,7 @@ void Forwarder::record(Running& running) {
   if (!running.alpn_upstream.empty()) record.extra.emplace_back("alpn_upstream", running.alpn_upstream);
   if (dialled) record.extra.emplace_back("source", running.from_gateway ? "gateway" : "client");
   worker_.metrics.count_exchange(running.verdict.name, running.status, record);
-  if (on_record_) on_record_(record);
+  if (copy_ != nullptr) *copy_ = record;
   worker_.shared.recorder.write(std::move(record));
 }
 

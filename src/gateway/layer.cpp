@@ -81,11 +81,13 @@ io::Task<bool> Layer::meet_client() {
 void Layer::note_hello() {
   const wire::ClientHello& hello = hello_reader_->hello();
   offers_ech_ = hello.offers_ech();
-  session_.ja4 = tls::ja4(hello, tls::Ja4Transport::tcp);
-  session_.tls_stack = tls_stack_of(hello, session_.ja4);
+  const std::string ja4 = tls::ja4(hello, tls::Ja4Transport::tcp);
+  const std::string tls_stack = tls_stack_of(hello, ja4);
+  session_.ja4 = tls::Ja4(ja4);
+  session_.tls_stack = tls::Ja4(tls_stack);
   if (offers_ech_) session_.notes.emplace_back("ech", "offered");
   std::optional<std::string> attempt = worker_.shared.learnt->ech.repeated_by(
-      session_.arrival.client.address, session_.tls_stack, session_.target.name, worker_.loop.now());
+      session_.arrival.client.address, tls_stack, session_.target.name, worker_.loop.now());
   if (attempt) session_.notes.emplace_back("ech_attempt", std::move(*attempt));
 }
 
@@ -162,7 +164,7 @@ void Layer::show_layer() const {
     facts.via = session_.arrival.via;
     facts.layers.push_back({.name = session_.target.name,
                             .ja4 = session_.ja4,
-                            .verdict = std::string(policy::text_of(verdict_.name)),
+                            .verdict = policy::text_of(verdict_.name),
                             .rule = verdict_.rule.name()});
   });
 }
@@ -252,7 +254,7 @@ io::Task<bool> Layer::shake_hands() {
   if (is_captured) captured->secured();
   if (client_tls_->resumed()) reception_.shown();
   worker_.metrics.client_tls.succeeded(client_tls_->resumed());
-  session_.tls_client = std::string(client_tls_->version()) + " " + std::string(client_tls_->cipher());
+  session_.tls_client = client_tls_->suite();
   session_.arrival.show([this](ConnectionFacts& facts) {
     facts.state = "open";
     facts.layers.back().tls = session_.tls_client;

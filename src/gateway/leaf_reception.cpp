@@ -28,7 +28,8 @@ void LeafReception::used(std::chrono::seconds hold) {
   if (std::exchange(used_, true)) return;
   Learnt& learnt = *worker_.shared.learnt;
   const IpAddress& client = session_.arrival.client.address;
-  learnt.pinned.accepted({client, session_.tls_stack, session_.target.name}, hold, worker_.loop.now());
+  learnt.pinned.accepted({client, std::string(session_.tls_stack.text()), session_.target.name}, hold,
+                         worker_.loop.now());
   learnt.trust.taken(client, session_.target.name, std::chrono::system_clock::now());
 }
 
@@ -40,7 +41,7 @@ record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool o
   record::ExchangeRecord line = session_.record(nullptr);
   if (offers_ech && !used_ && client.peer_alert() == ech_required) {
     const std::string id = http::make_request_id();
-    learnt.ech.failed(address, session_.tls_stack, session_.target.name, id, now);
+    learnt.ech.failed(address, std::string(session_.tls_stack.text()), session_.target.name, id, now);
     line.extra.emplace_back("ech_attempt", id);
     line.error = "the client gave up its encrypted name";
     return line;
@@ -52,8 +53,8 @@ record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool o
                     .after = std::chrono::duration_cast<std::chrono::seconds>(now - shown_at_.value_or(now))};
   if (!is_refusal(end)) return line;
   const config::Settings::Pinning& settings = configuration.settings.pinning;
-  const unsigned refusals =
-      learnt.pinned.refused({address, session_.tls_stack, session_.target.name}, settings.learn, now);
+  const unsigned refusals = learnt.pinned.refused(
+      {address, std::string(session_.tls_stack.text()), session_.target.name}, settings.learn, now);
   // Taken by the same program not long ago: a connection that it turned out not to need.
   if (refusals == 0 && end.alert < 0) return line;
   line.error = end.alert >= 0 ? "the client refused our certificate" : "the client left when it saw our certificate";
@@ -70,9 +71,9 @@ void LeafReception::announce(unsigned refusals, bool offers_ech, const Configura
   // What a rule names is no candidate.
   const bool may_be_passed = verdict.action == policy::Action::intercept && verdict.rewrite == nullptr;
   if (!may_be_passed || configuration.policy->never_learns(name)) return;
-  std::string sentence = "a program on " + session_.arrival.client.address.to_string() + " (JA4 " + session_.ja4 +
-                         ") refused our certificate for " + name + " " + std::to_string(refusals) +
-                         " times and never took it; it may accept its server's own alone. ";
+  std::string sentence = "a program on " + session_.arrival.client.address.to_string() + " (JA4 " +
+                         std::string(session_.ja4.text()) + ") refused our certificate for " + name + " " +
+                         std::to_string(refusals) + " times and never took it; it may accept its server's own alone. ";
   if (settings.learn_passthrough && offers_ech) {
     sentence +=
         "Its hellos may hide another name (ECH), so they are opened all the same. To relay this name unopened, in "

@@ -12,18 +12,18 @@ void ConnectionView::close() {
   socket_ = nullptr;
 }
 
-ConnectionFacts ConnectionView::facts() const {
+OpenConnection ConnectionView::look() const {
   const std::lock_guard lock(mutex_);
-  ConnectionFacts facts = facts_;
+  OpenConnection seen{facts_};
   // Ended before begun: what has ended meanwhile has begun as well.
   const std::uint64_t ended = ended_.value();
-  facts.exchanges = begun_.value();
-  facts.active = facts.exchanges - ended;
+  seen.exchanges = begun_.value();
+  seen.active = seen.exchanges - ended;
   if (socket_ != nullptr) {
-    facts.received = socket_->received_bytes();
-    facts.sent = socket_->sent_bytes();
+    seen.received = socket_->received_bytes();
+    seen.sent = socket_->sent_bytes();
   }
-  return facts;
+  return seen;
 }
 
 OpenConnections::Place::~Place() {
@@ -41,16 +41,16 @@ OpenConnections::Place OpenConnections::add(ConnectionFacts facts, const io::FdS
   return {*this, id, std::move(view)};
 }
 
-std::vector<ConnectionFacts> OpenConnections::snapshot() const {
+std::vector<OpenConnection> OpenConnections::snapshot() const {
   std::vector<std::shared_ptr<ConnectionView>> views;
   {
     const std::lock_guard lock(mutex_);
     views.reserve(open_.size());
     for (const auto& [id, view] : open_) views.push_back(view);
   }
-  std::vector<ConnectionFacts> all;
+  std::vector<OpenConnection> all;
   all.reserve(views.size());
-  for (const std::shared_ptr<ConnectionView>& view : views) all.push_back(view->facts());
+  for (const std::shared_ptr<ConnectionView>& view : views) all.push_back(view->look());
   return all;
 }
 

@@ -22,7 +22,7 @@ std::optional<policy::Verdict> learnt_verdict(const WorkerContext& worker, const
     return passed_by("upstream", "client_certificate_requested");
   }
   if (!settings.pinning.learn_passthrough) return std::nullopt;
-  const PinnedClients::Key key{session.arrival.client.address, session.tls_stack, name};
+  const PinnedClients::Key key{session.arrival.client.address, std::string(session.tls_stack.text()), name};
   if (learnt.pinned.refusals(key, worker.loop.now()) < settings.pinning.learn_after) return std::nullopt;
   return passed_by("pinning", "learn_passthrough");
 }

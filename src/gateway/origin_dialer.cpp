@@ -54,8 +54,6 @@ std::string reuse_key(const Route& route) {
 
 namespace {
 
-std::string tls_text(const tls::TlsStream& tls) { return std::string(tls.version()) + " " + std::string(tls.cipher()); }
-
 // Closing with bytes unread would reset the connection, and the origin could lose the alert that says why. One that
 // got it closes by itself.
 io::Task<void> let_alert_arrive(io::FdStream& socket) {
@@ -314,7 +312,7 @@ io::Task<Result<http::OriginConnectionPtr>> OriginDialer::connect(Route route) {
   if (verification->offered) {
     worker_.shared.origins->sessions().was_taken_back(verification->key, session.resumed(), crypto::wall_clock());
   }
-  facts.tls = tls_text(session);
+  facts.tls = session.suite();
   facts.alpn = session.alpn();
   if (X509* const certificate = session.peer_certificate()) facts.certificate = crypto::up_ref(certificate);
   facts.verified_until = verification->until;

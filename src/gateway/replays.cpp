@@ -137,7 +137,7 @@ io::Task<void> Replays::run(Running& running) {
                      "): what is said with it is its client's alone";
   } else {
     Forwarder forwarder(worker, running.lifetime, session, nullptr, nullptr);
-    forwarder.on_record([&result](const record::ExchangeRecord& record) { result.record = record; });
+    forwarder.copy_record_to(result.record);
     KeptSource body(order.body);
     ComparedResponse response;
     const std::vector<std::string> no_upgrade;

@@ -19,7 +19,7 @@ record::ExchangeRecord Session::record(const policy::Verdict* verdict) const {
 void Session::annotate(record::ExchangeRecord& record) const {
   record.via = arrival.via;
   record.unrecorded = unrecorded;
-  if (!ja4.empty()) record.extra.emplace_back("ja4", ja4);
+  if (!ja4.empty()) record.extra.emplace_back("ja4", ja4.text());
   if (!arrival.user.empty()) record.extra.emplace_back("user", arrival.user);
   record.extra.insert(record.extra.end(), notes.begin(), notes.end());
 }

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/policy/verdict.hpp"
 #include "sallyport/record/exchange_record.hpp"
+#include "sallyport/tls/ja4.hpp"
 
 #include "target.hpp"
 
@@ -17,12 +19,12 @@ namespace sallyport::gateway {
 struct Session {
   Arrival arrival;
   Target target;
-  std::string tls_client;
+  std::string_view tls_client;             // as TlsStream::suite() says it; empty: there is none
   std::chrono::microseconds tls_took{0};   // the handshake, from the whole ClientHello on
   std::chrono::microseconds leaf_took{0};  // of that
   std::string alpn;                        // what is spoken in it, as ALPN spells it; empty before that is settled
-  std::string ja4;
-  std::string tls_stack;  // the client program, as PinnedClients counts it
+  tls::Ja4 ja4;
+  tls::Ja4 tls_stack;     // the client program, as PinnedClients counts it
   bool unproved = false;  // a passthrough that does not count: the origin has not proved the name
   std::vector<std::pair<std::string, std::string>> notes;  // more keys of each log line
   bool unrecorded = false;                                 // [never-record] holds the target's name

@@ -55,13 +55,14 @@ io::Task<Result<http::OriginConnectionPtr>> Upstreams::find(Route route, Wish wi
   if (first_) {
     const First first = std::exchange(first_, nullptr);
     Result<http::OriginConnectionPtr> connection = co_await first();
-    if (!connection) *route.opening = *first_times_;
+    const std::shared_ptr<const http::OpeningTimes> times = std::exchange(first_times_, nullptr);
+    if (!connection) *route.opening = *times;
     co_return connection;
   }
   if (bound_) {
-    http::OriginConnectionPtr bound = std::move(bound_upstream_);
+    http::OriginConnectionPtr bound = std::move(bound_->upstream);
     // A reload may have changed where the route leads, or whom to believe.
-    const bool fits = bound && bound_key_ == reuse_key(route) && bound->facts().verified_until > crypto::wall_clock();
+    const bool fits = bound && bound_->key == reuse_key(route) && bound->facts().verified_until > crypto::wall_clock();
     if (fits && !wish.fresh && bound->quiet()) co_return bound;
     co_return co_await dialer.open(std::move(route));
   }
@@ -81,10 +82,10 @@ std::unique_ptr<http::UpstreamExchange> Upstreams::over_http1(Route route, http:
       std::move(connection), options, [this, kept_for = std::move(route)](http::OriginConnectionPtr idle) {
         if (bound_) {
           idle->mark_idled();
-          bound_upstream_ = std::move(idle);
+          bound_->upstream = std::move(idle);
           Route bound_route = kept_for;
           bound_route.speak_http1();
-          bound_key_ = reuse_key(bound_route);
+          bound_->key = reuse_key(bound_route);
         } else {
           OriginDialer(worker_, connection_).keep_idle(kept_for, std::move(idle));
         }

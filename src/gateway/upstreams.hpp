@@ -38,7 +38,9 @@ class Upstreams {
 
   // Authentication is tied to the upstream connection (RFC 4559 §6): from now on one of HTTP/1.1 serves this client
   // connection alone.
-  void bind_to_client() { bound_ = true; }
+  void bind_to_client() {
+    if (!bound_) bound_ = std::make_unique<Bound>();
+  }
 
  private:
   io::Task<Result<http::OriginConnectionPtr>> find(Route route, Wish wish, io::Cancellation& cancellation);
@@ -49,9 +51,11 @@ class Upstreams {
   io::Cancellation& connection_;
   First first_;
   std::shared_ptr<const http::OpeningTimes> first_times_;
-  bool bound_ = false;
-  http::OriginConnectionPtr bound_upstream_;
-  std::string bound_key_;  // what the connection may be used for
+  struct Bound {
+    http::OriginConnectionPtr upstream;  // while it is idle
+    std::string key;                     // what the connection may be used for
+  };
+  std::unique_ptr<Bound> bound_;  // null for most
 };
 
 }  // namespace sallyport::gateway

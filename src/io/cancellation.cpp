@@ -24,7 +24,7 @@ void Cancellation::cancel(Error why) {
   cancelled_ = true;
   why_ = std::move(why);
   // Callbacks resume nobody inline, so no watch comes or goes during this walk.
-  for (const Watch* watch = first_; watch != nullptr; watch = watch->next_) watch->cancel_(watch->object_, why_);
+  for (const Watch* watch = first_; watch != nullptr; watch = watch->next_) watch->cancel_(watch->object_, why_.get());
 }
 
 }  // namespace sallyport::io

@@ -72,9 +72,9 @@ Result<std::unique_ptr<TlsStream>> ServerContext::accept(io::Stream& below, Sess
                                                .alpn = alpn_wire_format(session.alpn)});
 }
 
-int ServerContext::choose_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_length,
+int ServerContext::choose_alpn(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* chosen_length,
                                const unsigned char* offered, unsigned int offered_length, void* /*unused*/) {
-  const std::vector<unsigned char>& ours = TlsStream::of(ssl).callbacks_->alpn;
+  const std::vector<unsigned char>& ours = TlsStream::caller().callbacks_->alpn;
   unsigned char* selected = nullptr;
   const int found = SSL_select_next_proto(&selected, chosen_length, ours.data(), static_cast<unsigned int>(ours.size()),
                                           offered, offered_length);

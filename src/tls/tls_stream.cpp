@@ -1,7 +1,10 @@
 #include "sallyport/tls/tls_stream.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include <openssl/err.h>
@@ -63,11 +66,34 @@ Error describe(unsigned long code, const char* doing) {
 
 }  // namespace
 
+// One attempt, while it lives: what OpenSSL calls back is meant for it. Over another TLS stream, one is within the
+// other.
+class TlsStream::Call {
+ public:
+  explicit Call(TlsStream& caller) : stream(caller), outer_(std::exchange(under_way, this)) {}
+  ~Call() { under_way = outer_; }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  TlsStream& stream;
+  bool in_handshake = false;
+  // To read:
+  ByteSpan receiving;   // where to receive for OpenSSL, which does it itself where this is empty
+  ByteView arrived;     // of what was received there, what OpenSSL has not taken
+  bool enough = false;  // there is plaintext: the stream below is left alone
+  // To write: where records go instead of to the stream below.
+  ByteSpan gathering;
+
+ private:
+  Call* outer_;
+};
+
+constinit thread_local TlsStream::Call* TlsStream::under_way = nullptr;
+
 TlsStream::TlsStream(crypto::SslPtr ssl, io::Stream& below, Callbacks callbacks)
     : below_(below), callbacks_(std::make_unique<Callbacks>(std::move(callbacks))), ssl_(std::move(ssl)) {
-  BIO* const bio = BIO_new(bio_method());
-  BIO_set_data(bio, this);
-  BIO_set_init(bio, 1);
+  BIO* const bio = bio_of_thread();
+  BIO_up_ref(bio);
   SSL_set_bio(ssl_.get(), bio, bio);
 }
 
@@ -77,8 +103,10 @@ TlsStream::~TlsStream() {
   if (SSL_is_init_finished(ssl_.get()) == 1) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
-// The BIO knows; an SSL's ex_data would be two more blocks of memory for each session.
-TlsStream& TlsStream::of(const SSL* ssl) { return *static_cast<TlsStream*>(BIO_get_data(SSL_get_rbio(ssl))); }
+TlsStream& TlsStream::caller() {
+  assert(under_way != nullptr);
+  return under_way->stream;
+}
 
 BIO_METHOD* TlsStream::bio_method() {
   static const std::unique_ptr<BIO_METHOD, crypto::Freer<BIO_meth_free>> method = [] {
@@ -91,10 +119,22 @@ BIO_METHOD* TlsStream::bio_method() {
   return method.get();
 }
 
+// One for all streams of a thread: it says nothing that outlasts a call, and of its own it would be two blocks of
+// memory, 208 bytes, for each.
+BIO* TlsStream::bio_of_thread() {
+  thread_local const std::unique_ptr<BIO, crypto::Freer<BIO_free>> bio = [] {
+    BIO* const made = BIO_new(bio_method());
+    BIO_set_init(made, 1);
+    return std::unique_ptr<BIO, crypto::Freer<BIO_free>>(made);
+  }();
+  return bio.get();
+}
+
 int TlsStream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
-  auto& self = *static_cast<TlsStream*>(BIO_get_data(bio));
+  Call& call = *under_way;
+  TlsStream& self = call.stream;
   BIO_clear_retry_flags(bio);
-  const Attempt attempt = self.receive({reinterpret_cast<std::uint8_t*>(into), size});
+  const Attempt attempt = self.receive(call, {reinterpret_cast<std::uint8_t*>(into), size});
   *got = attempt.count;
   if (attempt.state == Attempt::State::done) return 1;
   if (attempt.state == Attempt::State::end) self.below_ended_ = true;
@@ -103,26 +143,27 @@ int TlsStream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got
 }
 
 // From what has arrived, and only without any from the stream below.
-Attempt TlsStream::receive(ByteSpan into) {
-  if (arrived_.empty()) {
-    if (enough_) return {Attempt::State::wait_readable};
-    below_last_ = below_.try_read(receiving_.empty() ? into : receiving_);
-    if (receiving_.empty() || below_last_.state != Attempt::State::done) return below_last_;
-    arrived_ = receiving_.first(below_last_.count);
+Attempt TlsStream::receive(Call& call, ByteSpan into) {
+  if (call.arrived.empty()) {
+    if (call.enough) return {Attempt::State::wait_readable};
+    below_last_ = below_.try_read(call.receiving.empty() ? into : call.receiving);
+    if (call.receiving.empty() || below_last_.state != Attempt::State::done) return below_last_;
+    call.arrived = call.receiving.first(below_last_.count);
   }
-  const std::size_t count = std::min(into.size(), arrived_.size());
-  std::memcpy(into.data(), arrived_.data(), count);
-  arrived_ = arrived_.subspan(count);
+  const std::size_t count = std::min(into.size(), call.arrived.size());
+  std::memcpy(into.data(), call.arrived.data(), count);
+  call.arrived = call.arrived.subspan(count);
   return {Attempt::State::done, count};
 }
 
 int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written) {
-  auto& self = *static_cast<TlsStream*>(BIO_get_data(bio));
+  Call& call = *under_way;
+  TlsStream& self = call.stream;
   BIO_clear_retry_flags(bio);
   // Nobody waits for a ticket: it leaves with what is said first.
-  const bool ticket = self.in_handshake_ && SSL_get_state(self.ssl_.get()) == TLS_ST_SW_SESSION_TICKET;
+  const bool ticket = call.in_handshake && SSL_get_state(self.ssl_.get()) == TLS_ST_SW_SESSION_TICKET;
   if (ticket) self.below_.more_follows(true);
-  const Attempt attempt = self.send({reinterpret_cast<const std::uint8_t*>(from), size});
+  const Attempt attempt = self.send(call, {reinterpret_cast<const std::uint8_t*>(from), size});
   if (ticket) self.below_.more_follows(false);
   self.below_last_ = attempt;
   *written = attempt.count;
@@ -133,25 +174,25 @@ int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size
 }
 
 // To where records are gathered, or to the stream below.
-Attempt TlsStream::send(ByteView record) {
-  if (gathering_.data() != nullptr) {
-    if (record.size() > gathering_.size()) return {Attempt::State::wait_writable};
-    std::memcpy(gathering_.data(), record.data(), record.size());
-    gathering_ = gathering_.subspan(record.size());
+Attempt TlsStream::send(Call& call, ByteView record) {
+  if (call.gathering.data() != nullptr) {
+    if (record.size() > call.gathering.size()) return {Attempt::State::wait_writable};
+    std::memcpy(call.gathering.data(), record.data(), record.size());
+    call.gathering = call.gathering.subspan(record.size());
     return {Attempt::State::done, record.size()};
   }
   const Attempt attempt = send_unsent();
   return attempt.state == Attempt::State::done ? below_.try_write(record) : attempt;
 }
 
-long TlsStream::bio_control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+long TlsStream::bio_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
   if (command == BIO_CTRL_FLUSH) return 1;
-  if (command == BIO_CTRL_EOF) return static_cast<TlsStream*>(BIO_get_data(bio))->below_ended_ ? 1 : 0;
+  if (command == BIO_CTRL_EOF) return caller().below_ended_ ? 1 : 0;
   return 0;
 }
 
 int TlsStream::choose_identity(SSL* ssl, void* /*unused*/) {
-  TlsStream& self = of(ssl);
+  TlsStream& self = caller();
   if (!self.callbacks_->identity) return 1;
   const Result<Identity> identity = self.callbacks_->identity();
   if (!identity) {
@@ -166,23 +207,21 @@ int TlsStream::choose_identity(SSL* ssl, void* /*unused*/) {
 }
 
 int TlsStream::verify_peer(X509_STORE_CTX* presented, void* /*unused*/) {
-  const auto* const ssl =
-      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(presented, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  TlsStream& self = of(ssl);
+  TlsStream& self = caller();
   const Result<void> verdict = self.callbacks_->verify(presented);
   if (!verdict) self.error_ = verdict.error();
   return verdict ? 1 : 0;
 }
 
-int TlsStream::keep_session(SSL* ssl, SSL_SESSION* session) {
-  const TlsStream& self = of(ssl);
+int TlsStream::keep_session(SSL* /*ssl*/, SSL_SESSION* session) {
+  const TlsStream& self = caller();
   if (self.callbacks_ == nullptr || !self.callbacks_->new_session) return 0;
   self.callbacks_->new_session(crypto::SslSessionPtr(session));
   return 1;
 }
 
-void TlsStream::tell_secret(const SSL* ssl, const char* line) {
-  const TlsStream& self = of(ssl);
+void TlsStream::tell_secret(const SSL* /*ssl*/, const char* line) {
+  const TlsStream& self = caller();
   if (self.callbacks_ != nullptr && self.callbacks_->secret) self.callbacks_->secret(line);
 }
 
@@ -190,10 +229,10 @@ Attempt TlsStream::try_handshake() {
   if (failed_) return {Attempt::State::failed};
   // Who is put off waits for what a socket almost always is, which means for the next turn.
   if (!loop().take_costly_step()) return {Attempt::State::wait_writable};
+  Call call(*this);
   forget_errors();
-  in_handshake_ = true;
+  call.in_handshake = true;
   const int result = SSL_do_handshake(ssl_.get());
-  in_handshake_ = false;
   if (result == 1) let_go_of_handshake();
   return outcome(result, "TLS handshake");
 }
@@ -201,6 +240,8 @@ Attempt TlsStream::try_handshake() {
 // Most sessions are idle for most of their life: what is not needed then is more than a kilobyte.
 void TlsStream::let_go_of_handshake() {
   SSL_certs_clear(ssl_.get());
+  // The name that was asked for: the macro SSL_set_tlsext_host_name.
+  SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, nullptr);
   forget_key_exchange(ssl_.get());
   callbacks_->identity = nullptr;
   callbacks_->verify = nullptr;
@@ -213,41 +254,42 @@ void TlsStream::let_go_of_callbacks() {
 
 Attempt TlsStream::do_try_read(ByteSpan into) {
   if (failed_) return {Attempt::State::failed};
+  Call call(*this);
   if (into.size() >= least_bulk) {
     const RecordScratch scratch;
-    if (!scratch.memory().empty()) return read_bulk(into, scratch.memory());
+    if (!scratch.memory().empty()) return read_bulk(call, into, scratch.memory());
   }
   // One system call for a record's header and body, and whatever follows it.
   SSL_set_read_ahead(ssl_.get(), 1);
-  return read_records(into);
+  return read_records(call, into);
 }
 
 // What is received has room in `into`, together with what OpenSSL has in hand, for a record is larger than what it
 // carries: OpenSSL takes all of it before it wants more.
-Attempt TlsStream::read_bulk(ByteSpan into, ByteSpan scratch) {
+Attempt TlsStream::read_bulk(Call& call, ByteSpan into, ByteSpan scratch) {
   // It takes from the scratch what it needs: ahead, it would move all that it has with each record.
   SSL_set_read_ahead(ssl_.get(), 0);
   const std::size_t in_hand = SSL_has_pending(ssl_.get()) == 1 ? most_in_hand : 0;
-  receiving_ = scratch.first(std::min(scratch.size(), into.size() - in_hand));
-  const Attempt attempt = read_records(into);
-  receiving_ = {};
-  const bool taken = std::exchange(arrived_, {}).empty();
+  call.receiving = scratch.first(std::min(scratch.size(), into.size() - in_hand));
+  const Attempt attempt = read_records(call, into);
+  call.receiving = {};
+  const bool taken = std::exchange(call.arrived, {}).empty();
   // Without what was not taken, the flow would have a gap.
   return taken || failed_ ? attempt : fail_with({ErrorKind::tls, "TLS: OpenSSL stopped in the middle of what arrived"});
 }
 
 // As many records as are there and fit, with one attempt at the stream below.
-Attempt TlsStream::read_records(ByteSpan into) {
+Attempt TlsStream::read_records(Call& call, ByteSpan into) {
   forget_errors();
   std::size_t got = 0;
   int result = 1;
-  while (result == 1 && got < into.size() && (got == 0 || SSL_has_pending(ssl_.get()) == 1 || !arrived_.empty())) {
+  while (result == 1 && got < into.size() && (got == 0 || SSL_has_pending(ssl_.get()) == 1 || !call.arrived.empty())) {
     std::size_t here = 0;
     result = SSL_read_ex(ssl_.get(), into.data() + got, into.size() - got, &here);
     if (result == 1) got += here;
-    enough_ = got > 0;
+    call.enough = got > 0;
   }
-  enough_ = false;
+  call.enough = false;
   // What has come is good whatever comes behind it: that, the next attempt says again.
   const Attempt last = result == 1 ? Attempt() : outcome(result, "TLS");
   if (got == 0) return last;
@@ -266,10 +308,11 @@ Attempt TlsStream::try_write(ByteView from) {
     const Attempt attempt = send_unsent();
     return attempt.state == Attempt::State::done ? Attempt{Attempt::State::done, plaintext} : attempt;
   }
+  Call call(*this);
   forget_errors();
   if (from.size() > record_plaintext) {
     const RecordScratch scratch;
-    if (!scratch.memory().empty()) return write_records(from, scratch.memory());
+    if (!scratch.memory().empty()) return write_records(call, from, scratch.memory());
   }
   std::size_t written = 0;
   const int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &written);
@@ -278,16 +321,16 @@ Attempt TlsStream::try_write(ByteView from) {
 }
 
 // Several records, which leave in one system call: with one each, the network's layers are passed four times as often.
-Attempt TlsStream::write_records(ByteView from, ByteSpan scratch) {
-  gathering_ = scratch;
+Attempt TlsStream::write_records(Call& call, ByteView from, ByteSpan scratch) {
+  call.gathering = scratch;
   std::size_t plaintext = 0;
   int result = 1;
-  while (result == 1 && plaintext < from.size() && gathering_.size() >= largest_record) {
+  while (result == 1 && plaintext < from.size() && call.gathering.size() >= largest_record) {
     std::size_t here = 0;
     result = SSL_write_ex(ssl_.get(), from.data() + plaintext, from.size() - plaintext, &here);
     if (result == 1) plaintext += here;
   }
-  const std::size_t room_left = std::exchange(gathering_, {}).size();
+  const std::size_t room_left = std::exchange(call.gathering, {}).size();
   const Attempt last = result == 1 ? Attempt() : outcome(result, "TLS");
   if (plaintext == 0) return last;
   ByteView records = scratch.first(scratch.size() - room_left);
@@ -317,6 +360,7 @@ Attempt TlsStream::send_unsent() {
 
 Attempt TlsStream::try_finish() {
   if (!failed_ && SSL_is_init_finished(ssl_.get()) == 1 && !close_notify_sent_) {
+    const Call call(*this);
     forget_errors();
     const int result = SSL_shutdown(ssl_.get());
     if (result < 0) {
@@ -346,10 +390,10 @@ Attempt TlsStream::outcome(int result, const char* doing) {
   }
   ended_by_peer_ =
       below_ended_ || (below_last_.state == Attempt::State::failed && below_.error().kind == ErrorKind::reset);
-  if (error_.reason.empty() && below_ended_) {
+  if (error_.empty() && below_ended_) {
     return fail_with({ErrorKind::reset, std::string(doing) + ": the connection ended without close_notify"});
   }
-  if (!error_.reason.empty()) return fail_with(std::exchange(error_, {}));
+  if (!error_.empty()) return fail_with(error_.get());
   if (code == SSL_ERROR_SYSCALL || below_last_.state == Attempt::State::failed) return fail_with(below_.error());
   const unsigned long reason = ERR_peek_error();
   if (is_alert(ERR_GET_REASON(reason))) peer_alert_ = ERR_GET_REASON(reason) - alert_reason_offset;
@@ -382,6 +426,15 @@ std::string_view TlsStream::alpn() const {
 
 std::string_view TlsStream::version() const { return SSL_get_version(ssl_.get()); }
 std::string_view TlsStream::cipher() const { return SSL_get_cipher_name(ssl_.get()); }
+
+std::string_view TlsStream::suite() const {
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> texts;  // at most one of each suite that the contexts allow
+  std::string text = std::string(version()) + ' ' + std::string(cipher());
+  const std::lock_guard lock(mutex);
+  return *texts.insert(std::move(text)).first;
+}
+
 bool TlsStream::resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 X509* TlsStream::peer_certificate() const { return SSL_get0_peer_certificate(ssl_.get()); }
 

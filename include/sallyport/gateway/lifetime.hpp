@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <list>
 
 #include "sallyport/io/cancellation.hpp"
 
@@ -33,13 +32,16 @@ class Lifetime {
     OnDrain& operator=(const OnDrain&) = delete;
 
    private:
+    friend class Lifetime;
     Lifetime& lifetime_;
-    std::list<std::function<void()>>::iterator position_;
+    std::function<void()> drain_;
+    OnDrain* next_;
+    OnDrain* previous_ = nullptr;
   };
 
  private:
   io::Cancellation cancellation_;
-  std::list<std::function<void()>> on_drain_;
+  OnDrain* first_ = nullptr;
   bool draining_ = false;
 };
 

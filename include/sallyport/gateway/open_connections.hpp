@@ -10,43 +10,50 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "sallyport/gateway/metrics.hpp"
 #include "sallyport/io/fd_stream.hpp"
+#include "sallyport/tls/ja4.hpp"
 
 namespace sallyport::gateway {
 
 // One TLS session with the client, or the plain HTTP in its place.
 struct LayerFacts {
-  std::string name;  // of the target
-  std::string tls;   // "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty: not agreed on, or not ours
+  std::string name;      // of the target
+  std::string_view tls;  // as TlsStream::suite() says it; empty: not agreed on, or not ours
   std::string alpn;
-  std::string ja4;
-  std::string verdict;
+  tls::Ja4 ja4;
+  std::string_view verdict;
   std::string rule;
 };
 
+// There is one for each connection, idle ones too: its views are of what lasts as long as the process.
 struct ConnectionFacts {
   std::uint64_t id = 0;  // unique while the process lives
   std::chrono::system_clock::time_point began;
-  std::string door;  // the key of [listen] it came by
+  std::string_view door;  // the key of [listen] it came by
   Endpoint client;
-  Endpoint local;     // where it was going; of the explicit doors, our own address
-  std::string state;  // what it is doing, in a word or two
+  Endpoint local;          // where it was going; of the explicit doors, our own address
+  std::string_view state;  // what it is doing, in a word or two
   std::vector<std::string> via;
   std::vector<LayerFacts> layers;  // outermost first
-  std::string upstream;            // the last one dialled
-  std::string tls_upstream;
+  Endpoint upstream;               // the last one dialled; port 0: none yet
+  std::string_view tls_upstream;
   std::string alpn_upstream;
+};
+
+// What a look at a connection finds: its facts, and how far they have come.
+struct OpenConnection : ConnectionFacts {
   std::uint64_t exchanges = 0;
   std::uint64_t active = 0;    // of those
   std::uint64_t received = 0;  // bytes on the client's socket
   std::uint64_t sent = 0;
 };
 
-// One open connection. The worker's thread but for facts().
+// One open connection. The worker's thread but for look().
 class ConnectionView {
  public:
   ConnectionView(ConnectionFacts facts, const io::FdStream& socket) : facts_(std::move(facts)), socket_(&socket) {}
@@ -62,7 +69,7 @@ class ConnectionView {
   void close();
 
   // Any thread.
-  [[nodiscard]] ConnectionFacts facts() const;
+  [[nodiscard]] OpenConnection look() const;
 
  private:
   mutable std::mutex mutex_;
@@ -94,7 +101,7 @@ class OpenConnections {
   [[nodiscard]] Place add(ConnectionFacts facts, const io::FdStream& socket);
 
   // Any thread, in no order.
-  [[nodiscard]] std::vector<ConnectionFacts> snapshot() const;
+  [[nodiscard]] std::vector<OpenConnection> snapshot() const;
 
  private:
   mutable std::mutex mutex_;

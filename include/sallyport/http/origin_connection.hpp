@@ -28,8 +28,8 @@ struct OpeningTimes {
 
 struct OriginFacts {
   Endpoint dialled;
-  IpAddress source;  // from which address: the client's, or unspecified for the kernel's choice
-  std::string tls;   // "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty without TLS
+  IpAddress source;      // from which address: the client's, or unspecified for the kernel's choice
+  std::string_view tls;  // as TlsStream::suite() says it; empty without TLS
   std::string alpn;
   crypto::X509Ptr certificate;                                                // the origin's leaf; null without TLS
   std::chrono::sys_seconds verified_until = std::chrono::sys_seconds::max();  // the end of its chain

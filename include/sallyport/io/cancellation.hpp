@@ -5,7 +5,7 @@
 // Cancellation outlives its watches.
 #pragma once
 
-#include "sallyport/base/result.hpp"
+#include "sallyport/base/rare_error.hpp"
 
 namespace sallyport::io {
 
@@ -36,11 +36,11 @@ class Cancellation {
   // Idempotent: the first reason stays.
   void cancel(Error why);
   [[nodiscard]] bool cancelled() const { return cancelled_; }
-  [[nodiscard]] const Error& why() const { return why_; }
+  [[nodiscard]] const Error& why() const { return why_.get(); }
 
  private:
   bool cancelled_ = false;
-  Error why_;
+  RareError why_;
   Watch* first_ = nullptr;
 };
 

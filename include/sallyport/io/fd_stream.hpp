@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "sallyport/base/ip_address.hpp"
+#include "sallyport/base/rare_error.hpp"
 #include "sallyport/io/stream.hpp"
 #include "sallyport/io/waiter_list.hpp"
 
@@ -43,7 +44,7 @@ class FdStream final : public Stream {
   void set_deadline(TimePoint deadline) override;
   void close(Error why) override;
   void abort(Error why) override;
-  [[nodiscard]] const Error& error() const override { return error_; }
+  [[nodiscard]] const Error& error() const override { return error_.get(); }
   [[nodiscard]] EventLoop& loop() override { return loop_; }
 
   [[nodiscard]] int fd() const { return socket_.get(); }
@@ -114,7 +115,7 @@ class FdStream final : public Stream {
   WaiterList writers_;
   std::atomic<std::uint64_t> received_ = 0;
   std::atomic<std::uint64_t> sent_ = 0;
-  Error error_;
+  RareError error_;
   std::uint64_t turn_ = 0;         // of the loop, in which
   unsigned reads_in_turn_ = 0;     // so many reads were made
   std::size_t bytes_in_turn_ = 0;  // and brought so much

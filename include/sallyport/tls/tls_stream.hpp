@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sallyport/base/rare_error.hpp"
 #include "sallyport/crypto/openssl.hpp"
 #include "sallyport/io/stream.hpp"
 
@@ -61,13 +62,14 @@ class TlsStream final : public io::Stream {
   void set_deadline(io::TimePoint deadline) override { below_.set_deadline(deadline); }
   void close(Error why) override;
   void abort(Error why) override;
-  [[nodiscard]] const Error& error() const override { return error_; }
+  [[nodiscard]] const Error& error() const override { return error_.get(); }
   [[nodiscard]] io::EventLoop& loop() override { return below_.loop(); }
 
   // After the handshake.
   [[nodiscard]] std::string_view alpn() const;     // empty: none was agreed on
   [[nodiscard]] std::string_view version() const;  // "TLSv1.3"
   [[nodiscard]] std::string_view cipher() const;   // "TLS_AES_128_GCM_SHA256"
+  [[nodiscard]] std::string_view suite() const;    // both; it lasts as long as the process
   [[nodiscard]] bool resumed() const;
   [[nodiscard]] X509* peer_certificate() const;  // borrowed; null if none was shown
   // The fatal alert the peer ended the session with (RFC 8446 §6); -1 if none.
@@ -87,8 +89,11 @@ class TlsStream final : public io::Stream {
     std::size_t sent = 0;
     std::size_t plaintext = 0;  // that they carry
   };
-  static TlsStream& of(const SSL* ssl);
+  class Call;
+  // Whose attempt it is that OpenSSL calls back from.
+  static TlsStream& caller();
   static BIO_METHOD* bio_method();
+  static BIO* bio_of_thread();
   static int bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got);
   static int bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written);
   static long bio_control(BIO* bio, int command, long number, void* pointer);
@@ -99,33 +104,28 @@ class TlsStream final : public io::Stream {
 
   void let_go_of_handshake();
   void let_go_of_callbacks();
-  io::Attempt receive(ByteSpan into);
-  io::Attempt send(ByteView record);
-  io::Attempt read_bulk(ByteSpan into, ByteSpan scratch);
-  io::Attempt read_records(ByteSpan into);
-  io::Attempt write_records(ByteView from, ByteSpan scratch);
+  io::Attempt receive(Call& call, ByteSpan into);
+  io::Attempt send(Call& call, ByteView record);
+  io::Attempt read_bulk(Call& call, ByteSpan into, ByteSpan scratch);
+  io::Attempt read_records(Call& call, ByteSpan into);
+  io::Attempt write_records(Call& call, ByteView from, ByteSpan scratch);
   io::Attempt send_unsent();
   io::Attempt outcome(int result, const char* doing);
   io::Attempt fail_with(Error error);
+
+  static constinit thread_local Call* under_way;
 
   io::Stream& below_;
   std::unique_ptr<Callbacks> callbacks_;  // null once none can be called any more
   crypto::SslPtr ssl_;
   io::Attempt below_last_;  // why OpenSSL stopped: what the stream below said last
-  // During an attempt to read:
-  ByteSpan receiving_;   // where to receive for OpenSSL, which does it itself where this is empty
-  ByteView arrived_;     // of what was received there, what OpenSSL has not taken
-  bool enough_ = false;  // there is plaintext: the stream below is left alone
-  // During an attempt to write: where records go instead of to the stream below.
-  ByteSpan gathering_;
   std::unique_ptr<Unsent> unsent_;
   bool below_ended_ = false;
-  bool in_handshake_ = false;
   bool failed_ = false;
   bool close_notify_sent_ = false;
   int peer_alert_ = -1;
   bool ended_by_peer_ = false;
-  Error error_;  // before failed_: what a callback failed with, while OpenSSL unwinds
+  RareError error_;  // before failed_: what a callback failed with, while OpenSSL unwinds
 };
 
 class [[nodiscard]] TlsStream::HandshakeAwaiter final : public io::StreamAwaiter<HandshakeAwaiter> {

@@ -5,6 +5,7 @@
 #include "check.hpp"
 
 using namespace sallyport;
+using sallyport::tls::Ja4;
 using sallyport::tls::ja4;
 using sallyport::tls::Ja4Transport;
 using sallyport::wire::ClientHello;
@@ -86,8 +87,19 @@ TEST(alpn_by_its_ends) {
   CHECK_EQUAL(alpn_part("0\xab\xcd\x31"), "01");
 }
 
+TEST(is_kept_without_memory_of_its_own) {
+  CHECK(Ja4().empty());
+  CHECK_EQUAL(Ja4().text(), "");
+  const std::string text = ja4(described_example(), Ja4Transport::tcp);
+  const Ja4 kept(text);
+  CHECK(!kept.empty());
+  CHECK_EQUAL(kept.text(), text);
+  CHECK_EQUAL(sizeof kept, text.size());
+}
+
 }  // namespace
 
 UNIT_MAIN(UNIT_TEST(the_published_example), UNIT_TEST(the_order_of_suites_and_extensions_does_not_matter),
           UNIT_TEST(without_signature_algorithms_there_is_no_underscore), UNIT_TEST(empty_lists_are_zeros),
-          UNIT_TEST(counts_stop_at_99), UNIT_TEST(versions), UNIT_TEST(alpn_by_its_ends))
+          UNIT_TEST(counts_stop_at_99), UNIT_TEST(versions), UNIT_TEST(alpn_by_its_ends),
+          UNIT_TEST(is_kept_without_memory_of_its_own))

@@ -53,6 +53,7 @@ TEST(both_roles_agree) {
   for (const TlsStreamPtr* side : {&client, &server}) {
     CHECK_EQUAL((*side)->version(), "TLSv1.3");
     CHECK_EQUAL((*side)->cipher(), "TLS_AES_128_GCM_SHA256");
+    CHECK_EQUAL((*side)->suite(), "TLSv1.3 TLS_AES_128_GCM_SHA256");
     CHECK_EQUAL((*side)->alpn(), "http/1.1");
     CHECK(!(*side)->resumed());
     CHECK_EQUAL((*side)->peer_alert(), -1);
