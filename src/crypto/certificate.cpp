@@ -32,9 +32,11 @@ bool set_validity(X509* certificate, std::chrono::sys_seconds from, std::chrono:
 }
 
 Sha256 fingerprint(const X509* certificate) {
-  Sha256 digest{};
-  X509_digest(certificate, EVP_sha256(), digest.data(), nullptr);
-  return digest;
+  std::uint8_t* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size <= 0) return {};
+  const OpensslBytes owner(der);
+  return sha256({der, static_cast<std::size_t>(size)});
 }
 
 Sha256 public_key_fingerprint(const X509* certificate) {

@@ -8,12 +8,15 @@ std::string AcceptedChains::key_of(X509* leaf, STACK_OF(X509) * others) {
   std::string key;
   const int count = std::max(sk_X509_num(others), 0);
   if (count > most_certificates) return key;
-  const auto add = [&key](const X509* certificate) {
-    const crypto::Sha256 digest = crypto::fingerprint(certificate);
+  const auto add = [&key](const crypto::Sha256& digest) {
     key.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   };
-  add(leaf);
-  for (int at = 0; at < count; ++at) add(sk_X509_value(others, at));
+  const crypto::Sha256 of_leaf = crypto::fingerprint(leaf);
+  add(of_leaf);
+  for (int at = 0; at < count; ++at) {
+    const X509* const other = sk_X509_value(others, at);
+    add(other == leaf ? of_leaf : crypto::fingerprint(other));  // in a session the leaf is the first of them too
+  }
   return key;
 }
 

@@ -1,4 +1,6 @@
 // A chain that was accepted is not verified again within minutes; whatever may have changed meanwhile is looked at.
+#include "../../../src/pki/accepted_chains.hpp"
+
 #include "upstream_judge.hpp"
 
 using namespace sallyport;
@@ -38,6 +40,20 @@ TEST(a_chain_is_verified_once) {
   CHECK_EQUAL(shop.known(), 0U);
   CHECK_EQUAL(shop.judged(), "accepted");
   CHECK_EQUAL(shop.known(), 1U);
+}
+
+TEST(its_key_is_the_digest_of_each_certificate_in_order) {
+  const Shop shop;
+  std::string expected;
+  const auto expect = [&expected](const X509* certificate) {
+    std::string digest(32, '\0');
+    CHECK_EQUAL(X509_digest(certificate, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), nullptr), 1);
+    expected += digest;
+  };
+  const BorrowedStack as_in_a_session({shop.leaf.get(), shop.intermediate.get()});
+  for (X509* one : {shop.leaf.get(), shop.leaf.get(), shop.intermediate.get()}) expect(one);
+  CHECK(pki::AcceptedChains::key_of(shop.leaf.get(), as_in_a_session.stack) == expected);
+  CHECK(pki::AcceptedChains::key_of(shop.leaf.get(), nullptr) == expected.substr(0, 32));
 }
 
 TEST(what_is_known_of_it_stays_the_same) {
@@ -121,8 +137,9 @@ TEST(a_chain_with_many_certificates_is_not_remembered) {
   CHECK_EQUAL(shop.known(), 1U);
 }
 
-UNIT_MAIN(UNIT_TEST(a_chain_is_verified_once), UNIT_TEST(what_is_known_of_it_stays_the_same),
-          UNIT_TEST(the_name_is_looked_at_each_time), UNIT_TEST(a_chain_that_ends_meanwhile_is_refused),
+UNIT_MAIN(UNIT_TEST(a_chain_is_verified_once), UNIT_TEST(its_key_is_the_digest_of_each_certificate_in_order),
+          UNIT_TEST(what_is_known_of_it_stays_the_same), UNIT_TEST(the_name_is_looked_at_each_time),
+          UNIT_TEST(a_chain_that_ends_meanwhile_is_refused),
           UNIT_TEST(a_chain_is_forgotten_after_minutes_and_when_the_clock_goes_back),
           UNIT_TEST(what_is_refused_is_judged_each_time), UNIT_TEST(another_leaf_of_the_same_name_is_another_chain),
           UNIT_TEST(other_roots_know_nothing_of_it), UNIT_TEST(a_chain_with_many_certificates_is_not_remembered))
