@@ -8,46 +8,41 @@
 namespace sallyport::http::http2 {
 
 void ByteQueue::push(ByteView bytes, std::size_t coming, io::BufferPool& buffers) {
-  size_ += bytes.size();
   while (!bytes.empty()) {
-    if (last_ == nullptr || last_->end == last_->capacity) {
-      // The first bytes may be the rest of a frame that began in the read before.
-      flows_ = (flows_ || bytes.size() >= least_of_flow) && coming > largest_piece;
-      if (!(flows_ && add_bulk(buffers))) add_piece(bytes.size());
-    }
+    if (last_ == nullptr || last_->end == last_->capacity) add_piece(bytes.size(), coming, buffers);
     const std::size_t count = std::min(bytes.size(), last_->capacity - last_->end);
     std::memcpy(last_->bytes() + last_->end, bytes.data(), count);
     last_->end += count;
+    size_ += count;
     bytes = bytes.subspan(count);
   }
 }
 
-void ByteQueue::add_piece(std::size_t wanted) {
+// In proportion to what comes, or to what has come and waits: a piece is what the reader passes on in one go, and one
+// of a single frame costs as much to pass on as one of eight.
+void ByteQueue::add_piece(std::size_t bytes, std::size_t coming, io::BufferPool& buffers) {
+  // The first bytes may be the rest of a frame that began in the read before.
+  flows_ = bytes >= least_of_flow || (flows_ && coming >= least_of_flow);
   auto piece = std::make_unique<Piece>();
-  piece->capacity = std::clamp(wanted, smallest_piece, largest_piece);
-  piece->memory.reset(new std::uint8_t[piece->capacity]);
-  add(std::move(piece));
-}
-
-bool ByteQueue::add_bulk(io::BufferPool& buffers) {
-  io::BufferPool::Memory memory = buffers.take_bulk();
-  if (!memory) return false;
-  auto piece = std::make_unique<Piece>();
-  piece->capacity = io::BufferPool::bulk_bytes;
-  piece->pool = &buffers;
-  piece->bulk = std::move(memory);
-  add(std::move(piece));
-  return true;
-}
-
-void ByteQueue::add(std::unique_ptr<Piece> piece) {
+  if (flows_) {
+    piece->pool = &buffers;
+    piece->capacity = io::BufferPool::bulk_bytes;
+    if (std::max(coming, size_) > io::BufferPool::buffer_bytes) piece->lent = buffers.take_bulk();
+    if (!piece->lent) {
+      piece->capacity = io::BufferPool::buffer_bytes;
+      piece->lent = buffers.take();
+    }
+  } else {
+    piece->capacity = std::clamp(bytes, smallest_piece, io::BufferPool::buffer_bytes);
+    piece->memory.reset(new std::uint8_t[piece->capacity]);
+  }
   Piece* const added = piece.get();
   (last_ == nullptr ? first_ : last_->next) = std::move(piece);
   last_ = added;
 }
 
 ByteQueue::Piece::~Piece() {
-  if (bulk) pool->give_back(std::move(bulk));
+  if (lent) pool->give_back(std::move(lent));
 }
 
 ByteView ByteQueue::front() const {

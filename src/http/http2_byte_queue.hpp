@@ -1,8 +1,8 @@
 // ByteQueue: bytes that a flow received and nobody has consumed yet, in pieces.
 //
 // Holds memory for what is in it and little more, so that a hundred flows with a few bytes each stay small. A flow of
-// which much comes at once has a large piece from the pool, so that its reader gets all of that in one. Owned by its
-// flow; one thread. The pool outlives it.
+// which much comes at once, or much waits, has large pieces from the pool, so that its reader gets many frames in one.
+// Owned by its flow; one thread. The pool outlives it.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,9 @@ namespace sallyport::http::http2 {
 
 class ByteQueue {
  public:
+  // A peer that sends this much in a frame sends more of it. For less, an ordinary buffer would be mostly empty.
+  static constexpr std::size_t least_of_flow = std::size_t{8} * 1024;
+
   ByteQueue() = default;
   ByteQueue(const ByteQueue&) = delete;
   ByteQueue& operator=(const ByteQueue&) = delete;
@@ -25,7 +28,7 @@ class ByteQueue {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  // `coming`: as many bytes, these among them, are about to be given out to this flow and others.
+  // `coming`: as many bytes, these among them, may be about to come to this flow.
   void push(ByteView bytes, std::size_t coming, io::BufferPool& buffers);
   // The first piece; empty if there is nothing. Valid until it is popped.
   [[nodiscard]] ByteView front() const;
@@ -33,35 +36,29 @@ class ByteQueue {
 
  private:
   static constexpr std::size_t smallest_piece = 1024;
-  static constexpr std::size_t largest_piece = 16 * 1024;
-
-  // A peer that sends this much in a frame sends more of it.
-  static constexpr std::size_t least_of_flow = 4 * 1024;
 
   struct Piece {
     Piece() = default;
     ~Piece();
     Piece(const Piece&) = delete;
     Piece& operator=(const Piece&) = delete;
-    [[nodiscard]] std::uint8_t* bytes() const { return bulk ? bulk.get() : memory.get(); }
+    [[nodiscard]] std::uint8_t* bytes() const { return lent ? lent.get() : memory.get(); }
 
     std::unique_ptr<std::uint8_t[]> memory;
-    io::BufferPool* pool = nullptr;  // where `bulk` is from, which then stands for `memory`
-    io::BufferPool::Memory bulk;
+    io::BufferPool* pool = nullptr;  // where `lent` is from, which then stands for `memory`
+    io::BufferPool::Memory lent;
     std::size_t capacity = 0;
     std::size_t begin = 0;
     std::size_t end = 0;
     std::unique_ptr<Piece> next;
   };
 
-  void add_piece(std::size_t wanted);
-  bool add_bulk(io::BufferPool& buffers);
-  void add(std::unique_ptr<Piece> piece);
+  void add_piece(std::size_t bytes, std::size_t coming, io::BufferPool& buffers);
 
   std::unique_ptr<Piece> first_;
   Piece* last_ = nullptr;
   std::size_t size_ = 0;
-  bool flows_ = false;  // the last piece was, or should have been, a large one
+  bool flows_ = false;  // by the last piece: its frames are large
 };
 
 }  // namespace sallyport::http::http2

@@ -14,8 +14,8 @@ using io::Attempt;
 
 // More than this is kept for no peer, however many streams it has, but for the frame that fills it.
 constexpr std::size_t most_output_to_client = std::size_t{16} * 1024;
-// There are many clients to an origin's connection, and an upload's frames leave four records at a time.
-constexpr std::size_t most_output_to_origin = std::size_t{64} * 1024;
+// There are many clients to an origin's connection, and an upload's frames leave eight records at a time.
+constexpr std::size_t most_output_to_origin = std::size_t{128} * 1024;
 // A peer that sends as fast as we read does not keep the loop to itself.
 constexpr unsigned most_reads_in_turn = 16;
 

@@ -161,7 +161,9 @@ ByteView Flow::give(std::size_t count) {
 }
 
 void Flow::peer_sent(ByteView bytes) {
-  received_.push(bytes, connection_.in_hand_, connection_.buffers_);
+  // Beyond what the reader has room for, bytes may lie here for long; where it has room, another frame may follow.
+  const std::size_t coming = std::min(std::max(connection_.in_hand_, ByteQueue::least_of_flow), expected_);
+  received_.push(bytes, std::max(bytes.size(), coming), connection_.buffers_);
   connection_.in_hand_ -= bytes.size();
   connection_.unread_ += bytes.size();
   if (apart()) connection_.unread_apart_ += bytes.size();

@@ -1,5 +1,6 @@
 #include "sallyport/io/buffer_pool.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -32,10 +33,20 @@ BufferPool::Memory BufferPool::take_larger(std::size_t bytes) {
 void BufferPool::give_back(Memory memory) {
   if (!memory) return;
   const std::size_t bytes = memory.get_deleter().bytes_;
-  const bool bulk = bytes == bulk_bytes;
-  Kept& kept = bulk ? kept_bulk_ : kept_;
-  const bool of_the_pool = bulk || bytes == buffer_bytes;
-  if (!of_the_pool || kept.size() == (bulk ? most_bulk_kept : most_kept)) return;
+  if (bytes == bulk_bytes) {
+    keep(kept_bulk_, std::move(memory), bytes);
+    // While there are as many with others, they will be wanted again: to have them from the system each time costs a
+    // fault for each of their pages.
+    while (kept_bulk_.size() > std::max(most_bulk_kept, bulk_lent_)) {
+      kept_bulk_.pop_back();
+      kept_bytes_.subtract(bytes);
+    }
+  } else if (bytes == buffer_bytes && kept_.size() < most_kept) {
+    keep(kept_, std::move(memory), bytes);
+  }
+}
+
+void BufferPool::keep(Kept& kept, Memory memory, std::size_t bytes) {
   kept.emplace_back(memory.release());
   no_longer_lent(bytes);
   kept_bytes_.add(bytes);
@@ -85,7 +96,7 @@ void InputBuffer::grow() {
 void InputBuffer::release_if_empty() {
   if (!empty() || !data_) return;
   // Memory that has grown was for one large head, and is not the pool's.
-  flows_ = flows_ && capacity_ <= BufferPool::bulk_bytes;
+  flows_ = flows_ && (capacity_ == BufferPool::buffer_bytes || capacity_ == BufferPool::bulk_bytes);
   pool_.give_back(std::move(data_));
   data_.reset();
   capacity_ = begin_ = end_ = 0;

@@ -16,7 +16,7 @@ namespace {
 // So many reads of one stream, and the work that they cause, may go on before the loop looks at its other sockets: a
 // peer that never lets up must not have the worker to itself.
 constexpr unsigned most_reads_in_turn = 4;
-constexpr std::size_t most_bytes_in_turn = std::size_t{128} * 1024;
+constexpr std::size_t most_bytes_in_turn = std::size_t{256} * 1024;
 
 bool is_dead(int socket) {
   tcp_info info{};

@@ -14,7 +14,7 @@ namespace sallyport::tls {
 class RecordScratch {
  public:
   // What fills an io::BufferPool::bulk_bytes, as records, and room for one more.
-  static constexpr std::size_t bytes = std::size_t{96} * 1024;
+  static constexpr std::size_t bytes = std::size_t{160} * 1024;
 
   RecordScratch();
   ~RecordScratch();

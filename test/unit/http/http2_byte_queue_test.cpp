@@ -1,5 +1,6 @@
 #include "../../../src/http/http2_byte_queue.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,12 @@ namespace {
 
 constexpr std::size_t frame = std::size_t{8} * 1024;
 
-// The pieces that come out, of what goes in frame by frame from one read of `coming` bytes.
-std::vector<std::string> pieces_of(std::string_view bytes, std::size_t coming, ByteQueue& queue, BufferPool& pool) {
+// The pieces that come out, of what goes in frame by frame from reads of so many bytes.
+std::vector<std::string> pieces_of(std::string_view bytes, std::size_t read, ByteQueue& queue, BufferPool& pool) {
+  std::size_t coming = 0;
   while (!bytes.empty()) {
     const std::string_view one = bytes.substr(0, frame);
+    if (coming == 0) coming = read;
     queue.push(bytes_of(one), coming, pool);
     coming -= std::min(coming, one.size());
     bytes.remove_prefix(one.size());
@@ -71,6 +74,20 @@ TEST(small_frames_and_small_reads_take_no_large_piece) {
   CHECK_EQUAL(queue.size(), 100 + frame);
 }
 
+TEST(what_waits_is_gathered_though_it_came_in_small_reads) {
+  BufferPool pool;
+  ByteQueue queue;
+  const std::string bytes = test::distinct_bytes(24 * frame, 5);
+  // Where the reader keeps up, a piece takes no more than an ordinary buffer.
+  CHECK_EQUAL(pieces_of(bytes.substr(0, 2 * frame), frame, queue, pool).size(), 1U);
+  CHECK(pool.kept_bytes() == BufferPool::buffer_bytes);
+  const std::vector<std::string> pieces = pieces_of(bytes, frame, queue, pool);
+  CHECK(joined(pieces) == bytes);
+  CHECK_EQUAL(pieces.size(), 4U);
+  CHECK(std::any_of(pieces.begin(), pieces.end(),
+                    [](const std::string& piece) { return piece.size() == BufferPool::bulk_bytes; }));
+}
+
 TEST(without_a_large_piece_to_be_had_small_ones_do) {
   BufferPool pool;
   std::vector<BufferPool::Memory> lent;
@@ -96,5 +113,6 @@ TEST(a_queue_that_ends_with_bytes_in_it_gives_its_memory_back) {
 UNIT_MAIN(UNIT_TEST(what_comes_in_many_frames_at_once_goes_out_in_one_piece),
           UNIT_TEST(the_rest_of_a_frame_does_not_stand_alone),
           UNIT_TEST(small_frames_and_small_reads_take_no_large_piece),
+          UNIT_TEST(what_waits_is_gathered_though_it_came_in_small_reads),
           UNIT_TEST(without_a_large_piece_to_be_had_small_ones_do),
           UNIT_TEST(a_queue_that_ends_with_bytes_in_it_gives_its_memory_back))

@@ -168,10 +168,22 @@ TEST(large_buffers_are_lent_to_a_few_and_kept_for_fewer) {
   CHECK(pool.kept_bytes() <= 512 * 1024);
 }
 
+TEST(as_many_large_buffers_are_kept_as_are_with_others) {
+  BufferPool pool;
+  std::vector<BufferPool::Memory> lent(16);
+  std::generate(lent.begin(), lent.end(), [&] { return pool.take_bulk(); });
+  for (std::size_t one = 8; one < lent.size(); ++one) pool.give_back(std::move(lent[one]));
+  CHECK(pool.kept_bytes() == 8 * BufferPool::bulk_bytes);
+  pool.give_back(std::move(lent[7]));
+  CHECK(pool.kept_bytes() == 7 * BufferPool::bulk_bytes);
+  CHECK(pool.lent_bytes() == 7 * BufferPool::bulk_bytes);
+}
+
 UNIT_MAIN(UNIT_TEST(memory_given_back_is_lent_again),
           UNIT_TEST(a_buffer_takes_memory_with_its_first_byte_and_gives_it_back_when_empty),
           UNIT_TEST(the_end_of_a_buffer_returns_memory_with_bytes_in_it),
           UNIT_TEST(room_is_found_in_front_before_the_buffer_grows), UNIT_TEST(a_buffer_grows_around_what_is_unread),
           UNIT_TEST(the_pool_keeps_a_bounded_number), UNIT_TEST(the_pool_knows_how_much_it_lent_and_keeps),
           UNIT_TEST(who_fills_a_buffer_gets_a_larger_one),
-          UNIT_TEST(large_buffers_are_lent_to_a_few_and_kept_for_fewer))
+          UNIT_TEST(large_buffers_are_lent_to_a_few_and_kept_for_fewer),
+          UNIT_TEST(as_many_large_buffers_are_kept_as_are_with_others))
