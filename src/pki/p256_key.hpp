@@ -1,4 +1,7 @@
-// A fresh P-256 key of the kind that is cheap to put into a certificate.
+// A fresh P-256 key of the kind that is cheap to put into a certificate, and how a certificate comes to share its key:
+// X509_set_pubkey() on one that lives in a provider encodes it and decodes it again, 128 µs with OpenSSL 3.0.
+//
+// Any thread; who asks owns what comes back.
 #pragma once
 
 #include "sallyport/crypto/openssl.hpp"
