@@ -85,6 +85,7 @@ io::Task<void> Forwarder::handle(http::Exchange& exchange) {
   begin_keeping(running);
   judge(running);
   show_begin(running);
+  if (!first_exchange_) worker_.loop.note_live();
   if (running.verdict.action == policy::Action::refuse || !running.refusal.empty()) {
     co_await answer(running);
   } else {

@@ -14,8 +14,10 @@ namespace {
 // More than any turn of honest work makes ready; beyond it, sockets get their turn first.
 constexpr int ready_rounds = 64;
 
-// A look at the sockets costs a hundredth of it. The last step may go beyond: a turn takes up to 0.3 ms longer.
-constexpr Duration costly_time = std::chrono::microseconds(150);
+// What a turn has for costly steps. A look at the sockets costs a hundredth of the shorter one. The last step may go
+// beyond: a turn takes up to 0.3 ms longer.
+constexpr Duration costly_time = std::chrono::microseconds(500);
+constexpr Duration costly_time_beside_live = std::chrono::microseconds(150);
 
 timeval to_timeval(Duration duration) {
   const auto us = std::chrono::ceil<std::chrono::microseconds>(std::max(duration, Duration::zero())).count();
@@ -69,7 +71,7 @@ bool EventLoop::take_costly_step() {
   // Not now(), which is the same for all steps of a callback.
   const TimePoint time = Clock::now();
   if (!costly_.since) costly_.since = time;
-  if (time - *costly_.since < costly_time) return true;
+  if (time - *costly_.since < (time < live_until_ ? costly_time_beside_live : costly_time)) return true;
   costly_.refused = true;
   return false;
 }

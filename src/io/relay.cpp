@@ -29,6 +29,7 @@ class Pair {
     const TimePoint deadline = first_.loop().now() + idle_;
     first_.set_deadline(deadline);
     second_.set_deadline(deadline);
+    first_.loop().note_live();
   }
 
   void end(const Error& why) {

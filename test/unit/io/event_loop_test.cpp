@@ -16,7 +16,7 @@ using test::LoopFixture;
 
 namespace {
 
-// More than a turn has for costly steps.
+// More than a turn has for costly steps beside live connections, less than it has otherwise.
 constexpr Duration costly_step = std::chrono::microseconds(250);
 
 // Takes one step in the first turn that has leave for it, and notes which one.
@@ -33,12 +33,20 @@ Task<void> take_one(EventLoop& loop, std::vector<std::uint64_t>& turns) {
 
 Task<void> many(EventLoop& loop, std::vector<std::uint64_t>& turns) {
   std::list<StartedTask<void>> tasks;
+  loop.note_live();
   for (int count = 0; count < 30; ++count) tasks.emplace_back(take_one(loop, turns));
   for (StartedTask<void>& task : tasks) co_await task.join();
   CHECK(loop.is_behind());  // somebody was refused in the turn before
   co_await next_turn(loop);
   co_await next_turn(loop);
   CHECK(!loop.is_behind());
+}
+
+// As a worker that has nobody else to serve: a turn takes two steps or more.
+Task<void> many_and_nobody_else(EventLoop& loop, std::vector<std::uint64_t>& turns) {
+  std::list<StartedTask<void>> tasks;
+  for (int count = 0; count < 30; ++count) tasks.emplace_back(take_one(loop, turns));
+  for (StartedTask<void>& task : tasks) co_await task.join();
 }
 
 // Notes in which order what is made ready runs.
@@ -85,6 +93,14 @@ TEST(a_turn_has_little_time_for_costly_steps_and_nobody_is_forgotten) {
   for (const std::uint64_t turn : turns) CHECK(std::ranges::count(turns, turn) == 1);
 }
 
+TEST(a_turn_without_live_connections_has_more_time_for_costly_steps) {
+  LoopFixture fixture;
+  std::vector<std::uint64_t> turns;
+  fixture.run(many_and_nobody_else(*fixture.loop, turns));
+  CHECK_EQUAL(turns.size(), 30U);
+  CHECK(std::ranges::any_of(turns, [&](std::uint64_t turn) { return std::ranges::count(turns, turn) > 1; }));
+}
+
 TEST(a_loop_that_refused_nobody_is_not_behind) {
   LoopFixture fixture;
   CHECK(!fixture.loop->is_behind());
@@ -94,4 +110,5 @@ TEST(a_loop_that_refused_nobody_is_not_behind) {
 
 UNIT_MAIN(UNIT_TEST(what_is_ready_last_comes_behind_all_of_its_turn),
           UNIT_TEST(a_turn_has_little_time_for_costly_steps_and_nobody_is_forgotten),
+          UNIT_TEST(a_turn_without_live_connections_has_more_time_for_costly_steps),
           UNIT_TEST(a_loop_that_refused_nobody_is_not_behind))
