@@ -38,7 +38,8 @@ void Gathering::on_timer(void* self) {
 void Gathering::moved(std::size_t bytes) {
   moved_ += bytes;
   if (on_) {
-    if (std::exchange(out_of_patience_, false) && bytes < at_least / 4) turn_off();
+    // It is slower than it was, or its sender may not send more before it is answered.
+    if (std::exchange(out_of_patience_, false) && bytes < at_least) turn_off();
     return;
   }
   if (moved_ < proof_) return;

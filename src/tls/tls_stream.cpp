@@ -133,8 +133,8 @@ BIO* TlsStream::bio_of_thread() {
 int TlsStream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
   Call& call = *under_way;
   TlsStream& self = call.stream;
-  BIO_clear_retry_flags(bio);
   const Attempt attempt = self.receive(call, {reinterpret_cast<std::uint8_t*>(into), size});
+  BIO_clear_retry_flags(bio);  // a session below may have set them
   *got = attempt.count;
   if (attempt.state == Attempt::State::done) return 1;
   if (attempt.state == Attempt::State::end) self.below_ended_ = true;
@@ -159,12 +159,12 @@ Attempt TlsStream::receive(Call& call, ByteSpan into) {
 int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written) {
   Call& call = *under_way;
   TlsStream& self = call.stream;
-  BIO_clear_retry_flags(bio);
   // Nobody waits for a ticket: it leaves with what is said first.
   const bool ticket = call.in_handshake && SSL_get_state(self.ssl_.get()) == TLS_ST_SW_SESSION_TICKET;
   if (ticket) self.below_.more_follows(true);
   const Attempt attempt = self.send(call, {reinterpret_cast<const std::uint8_t*>(from), size});
   if (ticket) self.below_.more_follows(false);
+  BIO_clear_retry_flags(bio);
   self.below_last_ = attempt;
   *written = attempt.count;
   if (attempt.state == Attempt::State::done) return 1;
