@@ -111,6 +111,6 @@ TEST(the_socket_is_left_as_it_was) {
 }
 
 UNIT_MAIN(UNIT_TEST(a_fast_flow_waits_for_more_and_a_slow_one_does_not),
-          UNIT_TEST(what_stays_below_is_fetched_all_the_same),
-          UNIT_TEST(a_flow_of_less_at_a_time_is_delayed_once), UNIT_TEST(the_peers_end_ends_the_wait),
-          UNIT_TEST(who_stops_soon_has_to_prove_twice_as_much), UNIT_TEST(the_socket_is_left_as_it_was))
+          UNIT_TEST(what_stays_below_is_fetched_all_the_same), UNIT_TEST(a_flow_of_less_at_a_time_is_delayed_once),
+          UNIT_TEST(the_peers_end_ends_the_wait), UNIT_TEST(who_stops_soon_has_to_prove_twice_as_much),
+          UNIT_TEST(the_socket_is_left_as_it_was))
