@@ -227,7 +227,8 @@ io::Task<bool> Layer::shake_hands() {
                                         if (!minted) return std::unexpected(minted.error());
                                         shown = std::move(*minted);
                                         reception_.shown();
-                                        return tls::Identity{shown->certificate.get(), shown->key.get(), shown->chain()};
+                                        return tls::Identity{shown->certificate.get(), shown->key.get(),
+                                                             shown->chain()};
                                       },
                                       .alpn = {alpn_.protocol != nullptr ? alpn_.name : "http/1.1"},
                                       .resumption_scope = session_.target.name + generation_.resumption_scope,
