@@ -1,7 +1,6 @@
 #include "sallyport/tls/tls_stream.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -11,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "record_scratch.hpp"
+#include "tls_stream_call.hpp"
 
 namespace sallyport::tls {
 namespace {
@@ -66,30 +66,6 @@ Error describe(unsigned long code, const char* doing) {
 
 }  // namespace
 
-// One attempt, while it lives: what OpenSSL calls back is meant for it. Over another TLS stream, one is within the
-// other.
-class TlsStream::Call {
- public:
-  explicit Call(TlsStream& caller) : stream(caller), outer_(std::exchange(under_way, this)) {}
-  ~Call() { under_way = outer_; }
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-
-  TlsStream& stream;
-  bool in_handshake = false;
-  // To read:
-  ByteSpan receiving;   // where to receive for OpenSSL, which does it itself where this is empty
-  ByteView arrived;     // of what was received there, what OpenSSL has not taken
-  bool enough = false;  // there is plaintext: the stream below is left alone
-  // To write: where records go instead of to the stream below.
-  ByteSpan gathering;
-
- private:
-  Call* outer_;
-};
-
-constinit thread_local TlsStream::Call* TlsStream::under_way = nullptr;
-
 TlsStream::TlsStream(crypto::SslPtr ssl, io::Stream& below, Callbacks callbacks)
     : below_(below), callbacks_(std::make_unique<Callbacks>(std::move(callbacks))), ssl_(std::move(ssl)) {
   BIO* const bio = bio_of_thread();
@@ -101,94 +77,6 @@ TlsStream::~TlsStream() {
   // SSL_free() takes a session that saw no close_notify for a bad one and spoils it for resumption. What happened to
   // the connection after the handshake says nothing of the session; a TLS failure has spoilt it by itself.
   if (SSL_is_init_finished(ssl_.get()) == 1) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-}
-
-TlsStream& TlsStream::caller() {
-  assert(under_way != nullptr);
-  return under_way->stream;
-}
-
-BIO_METHOD* TlsStream::bio_method() {
-  static const std::unique_ptr<BIO_METHOD, crypto::Freer<BIO_meth_free>> method = [] {
-    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sallyport stream");
-    BIO_meth_set_read_ex(made, &TlsStream::bio_read);
-    BIO_meth_set_write_ex(made, &TlsStream::bio_write);
-    BIO_meth_set_ctrl(made, &TlsStream::bio_control);
-    return std::unique_ptr<BIO_METHOD, crypto::Freer<BIO_meth_free>>(made);
-  }();
-  return method.get();
-}
-
-// One for all streams of a thread: it says nothing that outlasts a call, and of its own it would be two blocks of
-// memory, 208 bytes, for each.
-BIO* TlsStream::bio_of_thread() {
-  thread_local const std::unique_ptr<BIO, crypto::Freer<BIO_free>> bio = [] {
-    BIO* const made = BIO_new(bio_method());
-    BIO_set_init(made, 1);
-    return std::unique_ptr<BIO, crypto::Freer<BIO_free>>(made);
-  }();
-  return bio.get();
-}
-
-int TlsStream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
-  Call& call = *under_way;
-  TlsStream& self = call.stream;
-  const Attempt attempt = self.receive(call, {reinterpret_cast<std::uint8_t*>(into), size});
-  BIO_clear_retry_flags(bio);  // a session below may have set them
-  *got = attempt.count;
-  if (attempt.state == Attempt::State::done) return 1;
-  if (attempt.state == Attempt::State::end) self.below_ended_ = true;
-  if (attempt.blocked()) BIO_set_retry_read(bio);
-  return 0;
-}
-
-// From what has arrived, and only without any from the stream below.
-Attempt TlsStream::receive(Call& call, ByteSpan into) {
-  if (call.arrived.empty()) {
-    if (call.enough) return {Attempt::State::wait_readable};
-    below_last_ = below_.try_read(call.receiving.empty() ? into : call.receiving);
-    if (call.receiving.empty() || below_last_.state != Attempt::State::done) return below_last_;
-    call.arrived = call.receiving.first(below_last_.count);
-  }
-  const std::size_t count = std::min(into.size(), call.arrived.size());
-  std::memcpy(into.data(), call.arrived.data(), count);
-  call.arrived = call.arrived.subspan(count);
-  return {Attempt::State::done, count};
-}
-
-int TlsStream::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* written) {
-  Call& call = *under_way;
-  TlsStream& self = call.stream;
-  // Nobody waits for a ticket: it leaves with what is said first.
-  const bool ticket = call.in_handshake && SSL_get_state(self.ssl_.get()) == TLS_ST_SW_SESSION_TICKET;
-  if (ticket) self.below_.more_follows(true);
-  const Attempt attempt = self.send(call, {reinterpret_cast<const std::uint8_t*>(from), size});
-  if (ticket) self.below_.more_follows(false);
-  BIO_clear_retry_flags(bio);
-  self.below_last_ = attempt;
-  *written = attempt.count;
-  if (attempt.state == Attempt::State::done) return 1;
-  if (attempt.blocked()) BIO_set_retry_write(bio);
-  // Not 0: a repeated SSL_shutdown() takes that for an alert that was sent.
-  return -1;
-}
-
-// To where records are gathered, or to the stream below.
-Attempt TlsStream::send(Call& call, ByteView record) {
-  if (call.gathering.data() != nullptr) {
-    if (record.size() > call.gathering.size()) return {Attempt::State::wait_writable};
-    std::memcpy(call.gathering.data(), record.data(), record.size());
-    call.gathering = call.gathering.subspan(record.size());
-    return {Attempt::State::done, record.size()};
-  }
-  const Attempt attempt = send_unsent();
-  return attempt.state == Attempt::State::done ? below_.try_write(record) : attempt;
-}
-
-long TlsStream::bio_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
-  if (command == BIO_CTRL_FLUSH) return 1;
-  if (command == BIO_CTRL_EOF) return caller().below_ended_ ? 1 : 0;
-  return 0;
 }
 
 int TlsStream::choose_identity(SSL* ssl, void* /*unused*/) {
