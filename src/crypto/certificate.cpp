@@ -1,6 +1,9 @@
 #include "sallyport/crypto/certificate.hpp"
 
 #include <ctime>
+#include <vector>
+
+#include "sallyport/crypto/encoded.hpp"
 
 namespace sallyport::crypto {
 
@@ -11,6 +14,8 @@ std::chrono::sys_seconds read_time(const ASN1_TIME* time, std::chrono::sys_secon
   if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return unreadable;
   return std::chrono::sys_seconds(std::chrono::seconds(timegm(&parts)));
 }
+
+Sha256 digest_of(const std::vector<std::uint8_t>& encoding) { return encoding.empty() ? Sha256{} : sha256(encoding); }
 
 }  // namespace
 
@@ -31,20 +36,10 @@ bool set_validity(X509* certificate, std::chrono::sys_seconds from, std::chrono:
          ASN1_TIME_set(X509_getm_notAfter(certificate), to.time_since_epoch().count()) != nullptr;
 }
 
-Sha256 fingerprint(const X509* certificate) {
-  std::uint8_t* der = nullptr;
-  const int size = i2d_X509(certificate, &der);
-  if (size <= 0) return {};
-  const OpensslBytes owner(der);
-  return sha256({der, static_cast<std::size_t>(size)});
-}
+Sha256 fingerprint(const X509* certificate) { return digest_of(encoded<i2d_X509>(certificate)); }
 
 Sha256 public_key_fingerprint(const X509* certificate) {
-  std::uint8_t* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  if (size <= 0) return {};
-  const OpensslBytes owner(der);
-  return sha256({der, static_cast<std::size_t>(size)});
+  return digest_of(encoded<i2d_X509_PUBKEY>(X509_get_X509_PUBKEY(certificate)));
 }
 
 std::string text_of(const X509_NAME* name) {

@@ -8,15 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-namespace sallyport::crypto {
+#include "sallyport/base/bytes.hpp"
 
-using Bytes = std::span<const std::uint8_t>;
+namespace sallyport::crypto {
 
 struct OfSha256 {
   using Context = SHA256_CTX;
@@ -46,7 +45,7 @@ template <typename Digest>
 using Output = Wiped<std::array<std::uint8_t, Digest::size>>;
 
 template <typename Digest>
-void digest(Bytes bytes, std::array<std::uint8_t, Digest::size>& out) {
+void digest(ByteView bytes, std::array<std::uint8_t, Digest::size>& out) {
   typename Digest::Context context{};
   Digest::init(&context);
   Digest::update(&context, bytes.data(), bytes.size());
@@ -57,7 +56,7 @@ void digest(Bytes bytes, std::array<std::uint8_t, Digest::size>& out) {
 template <typename Digest>
 class Hmac {
  public:
-  explicit Hmac(Bytes key) {
+  explicit Hmac(ByteView key) {
     Wiped<std::array<std::uint8_t, Digest::block>> pad{};
     if (key.size() > pad.size()) {
       Output<Digest> shorter{};
@@ -72,7 +71,7 @@ class Hmac {
     begin(outer_, pad);
   }
 
-  void add(Bytes part) { Digest::update(&inner_, part.data(), part.size()); }
+  void add(ByteView part) { Digest::update(&inner_, part.data(), part.size()); }
 
   void finish(std::array<std::uint8_t, Digest::size>& out) {
     Digest::finish(out.data(), &inner_);
@@ -82,7 +81,7 @@ class Hmac {
 
  private:
   using Context = Wiped<typename Digest::Context>;
-  static void begin(Context& context, Bytes pad) {
+  static void begin(Context& context, ByteView pad) {
     Digest::init(&context);
     Digest::update(&context, pad.data(), pad.size());
   }

@@ -26,12 +26,12 @@ namespace {
 struct Request {
   int mode = -1;
   std::string_view digest;
-  Bytes key, salt, prefix, label, data;
+  ByteView key, salt, prefix, label, data;
   bool has_key = false;
   bool has_salt = false;
 };
 
-Bytes bytes_of(const OSSL_PARAM& parameter) {
+ByteView bytes_of(const OSSL_PARAM& parameter) {
   return {static_cast<const std::uint8_t*>(parameter.data), parameter.data == nullptr ? 0 : parameter.data_size};
 }
 
@@ -45,7 +45,7 @@ bool read(const OSSL_PARAM* parameter, Request& request) {
     }
     const bool is_digest = name == OSSL_KDF_PARAM_DIGEST;
     if (parameter->data_type != (is_digest ? OSSL_PARAM_UTF8_STRING : OSSL_PARAM_OCTET_STRING)) return false;
-    const Bytes bytes = bytes_of(*parameter);
+    const ByteView bytes = bytes_of(*parameter);
     if (is_digest) {
       request.digest = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     } else if (name == OSSL_KDF_PARAM_KEY) {
@@ -69,7 +69,7 @@ bool read(const OSSL_PARAM* parameter, Request& request) {
 class HkdfLabel {
  public:
   // False: something is longer than its length can say.
-  bool write(std::size_t length, Bytes prefix, Bytes label, Bytes context) {
+  bool write(std::size_t length, ByteView prefix, ByteView label, ByteView context) {
     if (length > 0xffff || prefix.size() + label.size() > 0xff || context.size() > 0xff) return false;
     put(static_cast<std::uint8_t>(length >> 8));
     put(static_cast<std::uint8_t>(length));
@@ -80,11 +80,11 @@ class HkdfLabel {
     put(context);
     return true;
   }
-  [[nodiscard]] Bytes bytes() const { return {bytes_.data(), size_}; }
+  [[nodiscard]] ByteView bytes() const { return {bytes_.data(), size_}; }
 
  private:
   void put(std::uint8_t byte) { bytes_[size_++] = byte; }
-  void put(Bytes part) {
+  void put(ByteView part) {
     std::ranges::copy(part, bytes_.begin() + static_cast<std::ptrdiff_t>(size_));
     size_ += part.size();
   }
@@ -95,7 +95,7 @@ class HkdfLabel {
 
 // HKDF-Expand-Label: HKDF-Expand (RFC 5869 §2.3) with such a label.
 template <typename Digest>
-bool expand(Bytes secret, const Request& request, Bytes context, std::span<std::uint8_t> out) {
+bool expand(ByteView secret, const Request& request, ByteView context, std::span<std::uint8_t> out) {
   HkdfLabel label;
   if (!label.write(out.size(), request.prefix, request.label, context)) return false;
   if (out.size() > Digest::size * 0xff) return false;
@@ -126,7 +126,7 @@ bool extract(const Request& request, std::span<std::uint8_t> out) {
     if (!expand<Digest>(request.salt, request, of_nothing, salt)) return false;
   }
   Hmac<Digest> hmac(salt);
-  hmac.add(request.has_key ? request.key : Bytes(zeros));
+  hmac.add(request.has_key ? request.key : ByteView(zeros));
   Output<Digest> secret{};
   hmac.finish(secret);
   std::ranges::copy(secret, out.begin());

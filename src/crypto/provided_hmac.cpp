@@ -48,10 +48,10 @@ int begin(void* context, const unsigned char* key, std::size_t size, const OSSL_
   Mac& mac = of(context);
   switch (mac.digest) {
     case KnownDigest::sha256:
-      mac.under_way.emplace<Hmac<OfSha256>>(Bytes(key, size));
+      mac.under_way.emplace<Hmac<OfSha256>>(ByteView(key, size));
       return 1;
     case KnownDigest::sha384:
-      mac.under_way.emplace<Hmac<OfSha384>>(Bytes(key, size));
+      mac.under_way.emplace<Hmac<OfSha384>>(ByteView(key, size));
       return 1;
     case KnownDigest::none:
       break;

@@ -82,12 +82,11 @@ void Layer::note_hello() {
   const wire::ClientHello& hello = hello_reader_->hello();
   offers_ech_ = hello.offers_ech();
   const std::string ja4 = tls::ja4(hello, tls::Ja4Transport::tcp);
-  const std::string tls_stack = tls_stack_of(hello, ja4);
   session_.ja4 = tls::Ja4(ja4);
-  session_.tls_stack = tls::Ja4(tls_stack);
+  session_.tls_stack = tls::Ja4(tls_stack_of(hello, ja4));
   if (offers_ech_) session_.notes.emplace_back("ech", "offered");
   std::optional<std::string> attempt = worker_.shared.learnt->ech.repeated_by(
-      session_.arrival.client.address, tls_stack, session_.target.name, worker_.loop.now());
+      session_.arrival.client.address, session_.tls_stack.text(), session_.target.name, worker_.loop.now());
   if (attempt) session_.notes.emplace_back("ech_attempt", std::move(*attempt));
 }
 

@@ -28,8 +28,7 @@ void LeafReception::used(std::chrono::seconds hold) {
   if (std::exchange(used_, true)) return;
   Learnt& learnt = *worker_.shared.learnt;
   const IpAddress& client = session_.arrival.client.address;
-  learnt.pinned.accepted({client, std::string(session_.tls_stack.text()), session_.target.name}, hold,
-                         worker_.loop.now());
+  learnt.pinned.accepted(session_.pinning_key(), hold, worker_.loop.now());
   learnt.trust.taken(client, session_.target.name, std::chrono::system_clock::now());
 }
 
@@ -41,7 +40,7 @@ record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool o
   record::ExchangeRecord line = session_.record(nullptr);
   if (offers_ech && !used_ && client.peer_alert() == ech_required) {
     const std::string id = http::make_request_id();
-    learnt.ech.failed(address, std::string(session_.tls_stack.text()), session_.target.name, id, now);
+    learnt.ech.failed(address, session_.tls_stack.text(), session_.target.name, id, now);
     line.extra.emplace_back("ech_attempt", id);
     line.error = "the client gave up its encrypted name";
     return line;
@@ -53,8 +52,7 @@ record::ExchangeRecord LeafReception::judge(const tls::TlsStream& client, bool o
                     .after = std::chrono::duration_cast<std::chrono::seconds>(now - shown_at_.value_or(now))};
   if (!is_refusal(end)) return line;
   const config::Settings::Pinning& settings = configuration.settings.pinning;
-  const unsigned refusals = learnt.pinned.refused(
-      {address, std::string(session_.tls_stack.text()), session_.target.name}, settings.learn, now);
+  const unsigned refusals = learnt.pinned.refused(session_.pinning_key(), settings.learn, now);
   // Taken by the same program not long ago: a connection that it turned out not to need.
   if (refusals == 0 && end.alert < 0) return line;
   line.error = end.alert >= 0 ? "the client refused our certificate" : "the client left when it saw our certificate";

@@ -22,8 +22,8 @@ std::optional<policy::Verdict> learnt_verdict(const WorkerContext& worker, const
     return passed_by("upstream", "client_certificate_requested");
   }
   if (!settings.pinning.learn_passthrough) return std::nullopt;
-  const PinnedClients::Key key{session.arrival.client.address, std::string(session.tls_stack.text()), name};
-  if (learnt.pinned.refusals(key, worker.loop.now()) < settings.pinning.learn_after) return std::nullopt;
+  const unsigned refusals = learnt.pinned.refusals(session.pinning_key(), worker.loop.now());
+  if (refusals < settings.pinning.learn_after) return std::nullopt;
   return passed_by("pinning", "learn_passthrough");
 }
 

@@ -16,6 +16,10 @@ record::ExchangeRecord Session::record(const policy::Verdict* verdict) const {
   return record;
 }
 
+PinnedClients::Key Session::pinning_key() const {
+  return {arrival.client.address, std::string(tls_stack.text()), target.name};
+}
+
 void Session::annotate(record::ExchangeRecord& record) const {
   record.via = arrival.via;
   record.unrecorded = unrecorded;

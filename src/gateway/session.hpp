@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sallyport/crypto/openssl.hpp"
+#include "sallyport/gateway/pinned_clients.hpp"
 #include "sallyport/policy/verdict.hpp"
 #include "sallyport/record/exchange_record.hpp"
 #include "sallyport/tls/ja4.hpp"
@@ -34,6 +35,8 @@ struct Session {
   crypto::X509Ptr origin_certificate;  // where nobody named a host: whose names the client may ask for
   std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
 
+  // By what PinnedClients counts this client's refusals.
+  [[nodiscard]] PinnedClients::Key pinning_key() const;
   // A line that says who came, for what, since when; `verdict` null: none was reached.
   [[nodiscard]] record::ExchangeRecord record(const policy::Verdict* verdict) const;
   // Adds the keys that every line about this session has: by which layers it came, whose it is.

@@ -1,10 +1,12 @@
 #include "sallyport/pki/ca_download.hpp"
 
 #include <span>
+#include <vector>
 
 #include "sallyport/base/base64.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/crypto/certificate.hpp"
+#include "sallyport/crypto/encoded.hpp"
 
 #include "pem.hpp"
 
@@ -81,15 +83,13 @@ std::string profile_of(const CaDownload& ca, const crypto::Sha256& digest) {
 
 Result<CaDownload> make_ca_download(const CertificateAuthority& ca) {
   X509* const certificate = ca.certificate();
-  unsigned char* encoded = nullptr;
-  const int size = i2d_X509(certificate, &encoded);
-  if (size <= 0) return std::unexpected(crypto::take_error(ErrorKind::system, "encoding the CA certificate"));
-  const crypto::OpensslBytes owner(encoded);
+  const std::vector<std::uint8_t> der = crypto::encoded<i2d_X509>(certificate);
+  if (der.empty()) return std::unexpected(crypto::take_error(ErrorKind::system, "encoding the CA certificate"));
   const crypto::Sha256 digest = crypto::fingerprint(certificate);
   CaDownload download{.subject = crypto::text_of(X509_get_subject_name(certificate)),
                       .fingerprint = crypto::colon_hex(digest),
                       .pem = to_pem(certificate),
-                      .der = std::string(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(size)),
+                      .der = std::string(der.begin(), der.end()),
                       .mobileconfig = {}};
   download.mobileconfig = profile_of(download, digest);
   return download;

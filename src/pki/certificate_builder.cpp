@@ -13,21 +13,10 @@ namespace sallyport::pki {
 
 namespace {
 
-using KeyIdentifier = std::array<std::uint8_t, 20>;
-
 bool set_random_serial(X509* certificate) {
   const auto bytes = random_serial();
   return bytes &&
          ASN1_STRING_set(X509_get_serialNumber(certificate), bytes->data(), static_cast<int>(bytes->size())) == 1;
-}
-
-KeyIdentifier identifier_of_key(X509* certificate) {
-  const ASN1_BIT_STRING* key = X509_get0_pubkey_bitstr(certificate);
-  const crypto::Sha256 digest =
-      crypto::sha256({ASN1_STRING_get0_data(key), static_cast<std::size_t>(ASN1_STRING_length(key))});
-  KeyIdentifier identifier{};
-  std::copy_n(digest.begin(), identifier.size(), identifier.begin());
-  return identifier;
 }
 
 crypto::X509ExtensionPtr make_extension(int nid, bool critical, void* value) {
@@ -75,18 +64,14 @@ CertificateBuilder& CertificateBuilder::extension(X509_EXTENSION* ready) {
   return step(good_ && ready != nullptr && X509_add_ext(get(), ready, -1) == 1);
 }
 
-CertificateBuilder& CertificateBuilder::extension(int nid, void* value, bool critical) {
-  return extension(make_extension(nid, critical, value).get());
-}
-
 CertificateBuilder& CertificateBuilder::subject_key_identifier() {
   if (!good_) return *this;
-  const KeyIdentifier identifier = identifier_of_key(get());
+  const KeyIdentifier identifier = identifier_of_key(X509_get_X509_PUBKEY(get()));
   const crypto::Asn1OctetsPtr octets(ASN1_OCTET_STRING_new());
   if (octets == nullptr || ASN1_OCTET_STRING_set(octets.get(), identifier.data(), identifier.size()) != 1) {
     return step(false);
   }
-  return extension(NID_subject_key_identifier, octets.get(), false);
+  return extension(make_extension(NID_subject_key_identifier, false, octets.get()).get());
 }
 
 std::string CertificateBuilder::serial_hex() const {
@@ -112,6 +97,16 @@ std::optional<std::array<std::uint8_t, 16>> random_serial() {
   if (RAND_bytes(bytes.data(), bytes.size()) != 1) return std::nullopt;
   if (bytes[0] == 0) bytes[0] = 1;  // DER forbids a leading zero byte
   return bytes;
+}
+
+KeyIdentifier identifier_of_key(const X509_PUBKEY* key) {
+  const unsigned char* bits = nullptr;
+  int size = 0;
+  X509_PUBKEY_get0_param(nullptr, &bits, &size, nullptr, key);
+  const crypto::Sha256 digest = crypto::sha256({bits, static_cast<std::size_t>(size)});
+  KeyIdentifier identifier{};
+  std::copy_n(digest.begin(), identifier.size(), identifier.begin());
+  return identifier;
 }
 
 // Fetched once: a fetch by name takes locks that all threads share.
@@ -151,7 +146,7 @@ crypto::X509ExtensionPtr authority_key_identifier(X509* issuer) {
   if (const ASN1_OCTET_STRING* identifier = X509_get0_subject_key_id(issuer); identifier != nullptr) {
     value->keyid = ASN1_OCTET_STRING_dup(identifier);
   } else {
-    const KeyIdentifier computed = identifier_of_key(issuer);
+    const KeyIdentifier computed = identifier_of_key(X509_get_X509_PUBKEY(issuer));
     value->keyid = ASN1_OCTET_STRING_new();
     if (value->keyid == nullptr || ASN1_OCTET_STRING_set(value->keyid, computed.data(), computed.size()) != 1) {
       return nullptr;

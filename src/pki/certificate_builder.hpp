@@ -26,9 +26,7 @@ class CertificateBuilder {
 
   // A ready extension; borrowed, copied.
   CertificateBuilder& extension(X509_EXTENSION* ready);
-  // An extension from the C structure that OpenSSL keeps for it.
-  CertificateBuilder& extension(int nid, void* value, bool critical);
-  // The SHA-256 of the public key cut to 160 bits (RFC 7093 §2, method 1). Needs public_key().
+  // identifier_of_key(). Needs public_key().
   CertificateBuilder& subject_key_identifier();
 
   [[nodiscard]] X509* get() const { return certificate_.get(); }
@@ -54,17 +52,11 @@ class CertificateBuilder {
 // 128 bits, positive and never zero (RFC 5280 §4.1.2.2), without a leading zero byte. Nothing: no random numbers.
 [[nodiscard]] std::optional<std::array<std::uint8_t, 16>> random_serial();
 
+// The SHA-256 of the key's bits cut to 160 (RFC 7093 §2, method 1).
+using KeyIdentifier = std::array<std::uint8_t, 20>;
+[[nodiscard]] KeyIdentifier identifier_of_key(const X509_PUBKEY* key);
+
 // SHA-256, which all that we sign is signed with. Borrowed.
 [[nodiscard]] const EVP_MD* signing_digest();
-
-// What an i2d_… function makes of an object. Empty: it failed, or there is none.
-template <auto Encode, typename T>
-[[nodiscard]] std::vector<std::uint8_t> encoded(const T* object) {
-  if (object == nullptr) return {};
-  unsigned char* bytes = nullptr;
-  const int size = Encode(object, &bytes);
-  const crypto::OpensslBytes owner(bytes);
-  return size > 0 ? std::vector<std::uint8_t>(bytes, bytes + size) : std::vector<std::uint8_t>();
-}
 
 }  // namespace sallyport::pki

@@ -3,7 +3,6 @@
 // Any thread. No element is longer than 65,535 bytes.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <vector>
@@ -20,8 +19,6 @@ enum class DerTag : std::uint8_t {
   bit_string = 0x03,
   octet_string = 0x04,
   utf8_string = 0x0c,
-  utc_time = 0x17,
-  generalized_time = 0x18,
   sequence = 0x30,
   set = 0x31,
 };
@@ -36,8 +33,5 @@ enum class DerTag : std::uint8_t {
 
 // A positive INTEGER of this magnitude, which begins with a byte that is not zero.
 [[nodiscard]] Der der_integer(ByteView magnitude);
-
-// As RFC 5280 §4.1.2.5 has it: UTCTime through 2049, GeneralizedTime from 2050 on.
-[[nodiscard]] Der der_time(std::chrono::sys_seconds time);
 
 }  // namespace sallyport::pki

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "sallyport/crypto/certificate.hpp"
+#include "sallyport/crypto/encoded.hpp"
 
 #include "certificate_builder.hpp"
 #include "p256_key.hpp"
@@ -67,12 +68,12 @@ std::vector<std::uint8_t> signature_algorithm_of(const EVP_PKEY* key) {
   int both = NID_undef;
   if (algorithm == nullptr || OBJ_find_sigid_by_algs(&both, EVP_MD_get_type(signing_digest()), kind) != 1) return {};
   X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(both), kind == EVP_PKEY_RSA ? V_ASN1_NULL : V_ASN1_UNDEF, nullptr);
-  return encoded<i2d_X509_ALGOR>(algorithm.get());
+  return crypto::encoded<i2d_X509_ALGOR>(algorithm.get());
 }
 
 Issuer::InLeaves in_leaves_of(X509* issuer, const EVP_PKEY* key) {
-  return {signature_algorithm_of(key), encoded<i2d_X509_NAME>(X509_get_subject_name(issuer)),
-          encoded<i2d_X509_EXTENSION>(authority_key_identifier(issuer).get())};
+  return {signature_algorithm_of(key), crypto::encoded<i2d_X509_NAME>(X509_get_subject_name(issuer)),
+          crypto::encoded<i2d_X509_EXTENSION>(authority_key_identifier(issuer).get())};
 }
 
 // What follows the leaf on the wire, from the issuer upwards.

@@ -4,10 +4,8 @@
 #include <array>
 #include <memory>
 
-#include <openssl/rand.h>
-
 #include "sallyport/base/ip_address.hpp"
-#include "sallyport/crypto/sha256.hpp"
+#include "sallyport/crypto/encoded.hpp"
 
 #include "certificate_builder.hpp"
 #include "der.hpp"
@@ -24,6 +22,7 @@ constexpr std::array<std::uint8_t, 5> subject_alt_name_oid = {6, 3, 0x55, 29, 17
 constexpr std::array<std::uint8_t, 5> subject_key_id_oid = {6, 3, 0x55, 29, 14};    // 2.5.29.14
 constexpr std::array<std::uint8_t, 3> critical = {1, 1, 0xff};
 
+using crypto::encoded;
 using PublicKeyPtr = std::unique_ptr<X509_PUBKEY, crypto::Freer<X509_PUBKEY_free>>;
 
 // The extensions no leaf differs in.
@@ -64,13 +63,14 @@ Der subject_alt_name(const std::vector<std::string>& names) {
   return der(DerTag::sequence, {subject_alt_name_oid, alone ? ByteView(critical) : ByteView(), value});
 }
 
-// The SHA-256 of the public key cut to 160 bits (RFC 7093 §2, method 1).
+// UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 §4.1.2.5): as OpenSSL chooses by itself.
+Der time(std::chrono::sys_seconds when) {
+  using Asn1TimePtr = std::unique_ptr<ASN1_TIME, crypto::Freer<ASN1_TIME_free>>;
+  return encoded<i2d_ASN1_TIME>(Asn1TimePtr(ASN1_TIME_set(nullptr, when.time_since_epoch().count())).get());
+}
+
 Der subject_key_identifier(const X509_PUBKEY* key) {
-  const unsigned char* bits = nullptr;
-  int size = 0;
-  if (X509_PUBKEY_get0_param(nullptr, &bits, &size, nullptr, key) != 1) return {};
-  const crypto::Sha256 digest = crypto::sha256({bits, static_cast<std::size_t>(size)});
-  const Der identifier = der(DerTag::octet_string, {ByteView(digest).first(20)});
+  const Der identifier = der(DerTag::octet_string, {identifier_of_key(key)});
   return der(DerTag::sequence, {subject_key_id_oid, der(DerTag::octet_string, {identifier})});
 }
 
@@ -82,14 +82,16 @@ Der contents_to_sign(const Issuer& issuer, const LeafContents& contents, EVP_PKE
   const PublicKeyPtr public_key(set);
   if (!serial || !known) return {};
   const Der spki = encoded<i2d_X509_PUBKEY>(public_key.get());
-  const Der key_identifier = subject_key_identifier(public_key.get());
-  if (spki.empty() || key_identifier.empty() || fixed_extensions().empty()) return {};
+  const Der from = time(contents.from);
+  const Der to = time(contents.to);
+  if (spki.empty() || from.empty() || to.empty() || fixed_extensions().empty()) return {};
   const Issuer::InLeaves& shared = issuer.in_leaves();
-  const Der extensions = der(DerTag::sequence, {fixed_extensions(), subject_alt_name(contents.names),
-                                                shared.authority_key_identifier, key_identifier});
+  const Der extensions =
+      der(DerTag::sequence, {fixed_extensions(), subject_alt_name(contents.names), shared.authority_key_identifier,
+                             subject_key_identifier(public_key.get())});
   return der(DerTag::sequence, {version_3, der_integer(*serial), shared.signature_algorithm, shared.name,
-                                der(DerTag::sequence, {der_time(contents.from), der_time(contents.to)}),
-                                subject(contents.names.front()), spki, der(context_tag(3, true), {extensions})});
+                                der(DerTag::sequence, {from, to}), subject(contents.names.front()), spki,
+                                der(context_tag(3, true), {extensions})});
 }
 
 // Empty: OpenSSL failed.

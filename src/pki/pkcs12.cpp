@@ -1,11 +1,13 @@
 #include "pkcs12.hpp"
 
 #include <memory>
+#include <vector>
 
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
 #include "sallyport/crypto/direct_keys.hpp"
+#include "sallyport/crypto/encoded.hpp"
 
 namespace sallyport::pki {
 
@@ -35,12 +37,9 @@ class TerminatedSecret {
 
 // A copy that does not belong to the library context that goes away.
 crypto::X509Ptr moved_to_default_context(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(certificate, &der);
-  if (size <= 0) return nullptr;
-  const crypto::OpensslBytes owner(der);
-  const unsigned char* at = der;
-  return crypto::X509Ptr(d2i_X509(nullptr, &at, size));
+  const std::vector<std::uint8_t> der = crypto::encoded<i2d_X509>(certificate);
+  const unsigned char* at = der.data();
+  return crypto::X509Ptr(der.empty() ? nullptr : d2i_X509(nullptr, &at, static_cast<long>(der.size())));
 }
 
 crypto::PkeyPtr moved_to_default_context(EVP_PKEY* key) {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sallyport/base/expiring_map.hpp"
 #include "sallyport/base/ip_address.hpp"
@@ -19,11 +20,11 @@ class EchAttempts {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   // A connection under `outer_name` ended without a request.
-  void failed(const IpAddress& client, const std::string& tls_stack, const std::string& outer_name,
-              const std::string& id, TimePoint now);
+  void failed(const IpAddress& client, std::string_view tls_stack, const std::string& outer_name, const std::string& id,
+              TimePoint now);
   // A connection under `name`: the id of the attempt that it repeats, once; nullopt where there is none, or it was
   // under the same name.
-  [[nodiscard]] std::optional<std::string> repeated_by(const IpAddress& client, const std::string& tls_stack,
+  [[nodiscard]] std::optional<std::string> repeated_by(const IpAddress& client, std::string_view tls_stack,
                                                        const std::string& name, TimePoint now);
 
  private:

@@ -36,9 +36,12 @@ def cpu_seconds_of(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def _task_state(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read().rpartition(")")[2].split()[0]
+def _is_stopped(stat):
+    try:
+        with open(stat, encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+    except (FileNotFoundError, ProcessLookupError):
+        return True  # the thread has just ended
 
 
 class DaemonFiles:
@@ -181,7 +184,8 @@ class Daemon:
         try:
             deadline = time.monotonic() + 20
             while not self._stands_still():
-                assert time.monotonic() < deadline, "the daemon does not stand still"
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the daemon does not stand still")
                 time.sleep(0.01)
             yield
         finally:
@@ -190,7 +194,7 @@ class Daemon:
 
     def _stands_still(self):
         tasks = f"/proc/{self.pid}/task"
-        return all(_task_state(f"{tasks}/{task}/stat") == "T" for task in os.listdir(tasks))
+        return all(_is_stopped(f"{tasks}/{task}/stat") for task in os.listdir(tasks))
 
     def reload(self, settings=None, policy=None):
         """Writes what is given, sends SIGHUP; gives the number of log lines before it."""

@@ -4,6 +4,7 @@
 
 #include <openssl/asn1.h>
 
+#include "sallyport/crypto/encoded.hpp"
 #include "sallyport/pki/certificate_names.hpp"
 
 #include "../../../src/pki/certificate_builder.hpp"
@@ -31,7 +32,7 @@ pki::IssuerPtr issuer_with(crypto::PkeyPtr key) {
 
 // The first element of a certificate, which is what its issuer signs.
 pki::Der signed_part(const X509* certificate) {
-  const pki::Der whole = pki::encoded<i2d_X509>(certificate);
+  const pki::Der whole = crypto::encoded<i2d_X509>(certificate);
   const unsigned char* at = whole.data();
   long size = 0;
   int tag = 0;
